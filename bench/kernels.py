@@ -1,0 +1,117 @@
+"""Speed of the inner loops beside their slow twins, and how far apart the two are.
+
+    python -m bench.kernels [--runs 21] [--only NAME ...]
+
+A kernel is timed in this process after a warm-up, which also compiles it; both get the same arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench import results
+
+SEED = 0
+WARM_UPS = 3
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A fast function and the plain one that it must equal.
+
+    `arguments(rng)` makes what both are called with. A function that returns None is taken to write into its
+    arguments, and these are compared.
+    """
+
+    name: str
+    fast: Callable[..., Any]
+    twin: Callable[..., Any]
+    arguments: Callable[[np.random.Generator], tuple[Any, ...]]
+
+
+KERNELS: tuple[Kernel, ...] = ()
+
+
+def outputs(function: Callable[..., Any], arguments: tuple[Any, ...]) -> list[np.ndarray[Any, Any]]:
+    """What one call gives, as arrays; the caller's arguments stay as they are."""
+    own = copy.deepcopy(arguments)
+    returned = function(*own)
+    if returned is None:
+        returned = tuple(value for value in own if isinstance(value, np.ndarray))
+    return [np.asarray(value) for value in (returned if isinstance(returned, tuple) else (returned,))]
+
+
+def parity_error(kernel: Kernel, arguments: tuple[Any, ...]) -> float:
+    """Largest difference between the two functions, relative to the twin's largest value."""
+    worst = 0.0
+    fast, twin = outputs(kernel.fast, arguments), outputs(kernel.twin, arguments)
+    if [value.shape for value in fast] != [value.shape for value in twin]:
+        raise ValueError(f"{kernel.name}: the fast function and its twin give different shapes")
+    for got, wanted in zip(fast, twin, strict=True):
+        wide = np.complex128 if np.iscomplexobj(wanted) else np.float64
+        difference = float(np.max(np.abs(got.astype(wide) - wanted.astype(wide)), initial=0.0))
+        scale = float(np.max(np.abs(wanted.astype(wide)), initial=0.0))
+        worst = max(worst, difference / scale if scale else difference)
+    return worst
+
+
+def seconds(function: Callable[..., Any], arguments: tuple[Any, ...], n_runs: int) -> list[float]:
+    """Wall time of each of `n_runs` calls after a warm-up."""
+    times = []
+    for run in range(WARM_UPS + n_runs):
+        start = time.perf_counter()
+        function(*arguments)
+        if run >= WARM_UPS:
+            times.append(time.perf_counter() - start)
+    return times
+
+
+def line(kernel: Kernel, n_runs: int) -> list[str]:
+    error = parity_error(kernel, kernel.arguments(np.random.default_rng(SEED)))
+    row, medians = [kernel.name], []
+    for function in (kernel.fast, kernel.twin):
+        times = seconds(function, kernel.arguments(np.random.default_rng(SEED)), n_runs)
+        medians.append(statistics.median(times))
+        row.append(f"{medians[-1] * 1e3:.3f} ({min(times) * 1e3:.3f}-{max(times) * 1e3:.3f})")
+    return [*row, f"{medians[1] / medians[0]:.1f}", f"{error:.1e}"]
+
+
+def body(kernels: Sequence[Kernel], n_runs: int) -> str:
+    header = [
+        "kernel",
+        "fast: ms (min-max)",
+        "twin: ms (min-max)",
+        "times faster",
+        "largest relative difference",
+    ]
+    lines = [line(kernel, n_runs) for kernel in kernels]
+    note = f"Medians of {n_runs} calls after {WARM_UPS} to warm up.\n\n"
+    return note + results.table(header, lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.kernels", description="Speed and parity of kernels."
+    )
+    parser.add_argument("--runs", type=int, default=21)
+    parser.add_argument("--only", nargs="+", choices=[kernel.name for kernel in KERNELS], metavar="NAME")
+    args = parser.parse_args()
+    if not KERNELS:
+        raise SystemExit("bench: the table KERNELS in bench/kernels.py is empty")
+    chosen = [kernel for kernel in KERNELS if not args.only or kernel.name in args.only]
+    text = body(chosen, args.runs)
+    print(text)
+    if not args.only:
+        results.write_section("kernels", "Kernels", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The methods compared, each a call `method(audio[n_samples], sample_rate) -> audio[n_samples]`, float32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import peers
+
+Audio = NDArray[np.float32]
+LABELS = {"noisy": "noisy", "classical": "classical", "context": "context", **peers.LABELS}
+
+
+def own(audio: Audio, sample_rate: int, generator: str, passes: int = 2) -> Audio:
+    """dap_stream with its defaults."""
+    import dap_stream
+
+    out = dap_stream.denoise(audio, sample_rate, generator=generator, passes=passes, seed=0)
+    return np.asarray(out, dtype=np.float32)
+
+
+def noisy(audio: Audio, sample_rate: int) -> Audio:
+    return audio
+
+
+def classical(audio: Audio, sample_rate: int) -> Audio:
+    return own(audio, sample_rate, "classical")
+
+
+def context(audio: Audio, sample_rate: int) -> Audio:
+    return own(audio, sample_rate, "context")
+
+
+METHODS: dict[str, Callable[[Audio, int], Audio]] = {
+    "noisy": noisy,
+    "classical": classical,
+    "context": context,
+    **peers.PEERS,
+}

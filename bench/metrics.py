@@ -1,0 +1,93 @@
+"""How good is an estimate `[n_samples]` of a clean signal `[n_samples]`, both at `sample_rate` Hz.
+
+PESQ, ESTOI and DNSMOS come from the libraries that others use too (pesq, pystoi, speechmos). PESQ and DNSMOS
+are measured at 16 kHz, to which the audio is resampled; pystoi resamples to 10 kHz by itself. SI-SDR and LSD
+are measured at the audio's own rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import ShortTimeFFT, get_window
+
+from bench.audio import resample
+
+Audio = NDArray[np.floating]
+
+SPEECH_RATE = 16000
+LSD_WINDOW_S = 0.032
+LSD_FLOOR_DB = -80.0
+
+
+def si_sdr_db(clean: Audio, estimate: Audio, sample_rate: int = 0) -> float:
+    """Scale-invariant signal-to-distortion ratio in dB, higher is better; means are subtracted first.
+
+    What remains of the estimate after its projection on the clean signal is distortion. A scaled copy of the
+    clean signal gives inf. Le Roux et al., "SDR - half-baked or well done?", 2019.
+    """
+    s = np.asarray(clean, dtype=np.float64) - np.mean(clean, dtype=np.float64)
+    x = np.asarray(estimate, dtype=np.float64) - np.mean(estimate, dtype=np.float64)
+    target = s * (x @ s / (s @ s))
+    distortion = x - target
+    with np.errstate(divide="ignore"):
+        return float(10.0 * np.log10((target @ target) / (distortion @ distortion)))
+
+
+def log_spectral_distance_db(clean: Audio, estimate: Audio, sample_rate: int) -> float:
+    """Log-spectral distance in dB, lower is better: root mean square over frequency, mean over time.
+
+    Hann window of 32 ms, hop of 8 ms. Both powers are limited from below at 80 dB under the clean signal's
+    loudest bin: without a limit digital silence would decide the result.
+    """
+    n_fft = round(LSD_WINDOW_S * sample_rate)
+    transform = ShortTimeFFT(get_window("hann", n_fft), hop=n_fft // 4, fs=sample_rate)
+    reference = np.abs(transform.stft(np.asarray(clean, dtype=np.float64))) ** 2
+    power = np.abs(transform.stft(np.asarray(estimate, dtype=np.float64))) ** 2
+    floor = max(float(reference.max()) * 10.0 ** (LSD_FLOOR_DB / 10.0), np.finfo(np.float64).tiny)
+    distance = 10.0 * np.log10(np.maximum(reference, floor) / np.maximum(power, floor))
+    return float(np.mean(np.sqrt(np.mean(distance**2, axis=0))))
+
+
+def pesq_wb(clean: Audio, estimate: Audio, sample_rate: int) -> float:
+    """Wide-band PESQ (ITU-T P.862.2), 1 to 4.64, higher is better; nan where it finds no speech."""
+    import pesq
+
+    reference = resample(clean, sample_rate, SPEECH_RATE).astype(np.float32)
+    degraded = resample(estimate, sample_rate, SPEECH_RATE).astype(np.float32)
+    try:
+        return float(pesq.pesq(SPEECH_RATE, reference, degraded, "wb"))
+    except pesq.NoUtterancesError:
+        return float("nan")
+
+
+def estoi(clean: Audio, estimate: Audio, sample_rate: int) -> float:
+    """Extended short-time objective intelligibility, up to 1, higher is better. Jensen and Taal, 2016."""
+    import pystoi
+
+    return float(
+        pystoi.stoi(clean.astype(np.float64), estimate.astype(np.float64), sample_rate, extended=True)
+    )
+
+
+def dnsmos(clean: Audio, estimate: Audio, sample_rate: int) -> float:
+    """DNSMOS P.835, overall score 1 to 5, higher is better: a network's guess at listeners' votes.
+
+    It hears only the estimate; `clean` is not used.
+    """
+    from speechmos import dnsmos as model
+
+    audio = np.clip(resample(estimate, sample_rate, SPEECH_RATE), -1.0, 1.0).astype(np.float32)
+    return float(model.run(audio, SPEECH_RATE)["ovrl_mos"])
+
+
+METRICS: dict[str, Callable[[Audio, Audio, int], float]] = {
+    "PESQ": pesq_wb,
+    "ESTOI": estoi,
+    "SI-SDR": si_sdr_db,
+    "LSD": log_spectral_distance_db,
+    "DNSMOS": dnsmos,
+}
+DIGITS = {"PESQ": 2, "ESTOI": 3, "SI-SDR": 1, "LSD": 1, "DNSMOS": 2}

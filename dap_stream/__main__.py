@@ -1,0 +1,9 @@
+"""``python -m dap_stream`` is the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from dap_stream.cli import main
+
+sys.exit(main())

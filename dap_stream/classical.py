@@ -1,0 +1,53 @@
+"""The denoiser without a network: SPP-MMSE noise psd and a decision-directed LSA gain.
+
+Baseline, and what a stream starts with while the generator knows nothing yet.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dap_stream import kernels
+from dap_stream.kernels import F32
+from dap_stream.units import db_to_gain
+
+# Smoothing factors per 16 ms of the noise psd, of the presence (Gerkmann & Hendriks 2012) and of the
+# decision-directed prior SNR (Ephraim & Malah 1985); they are stretched to the hop.
+KEEP_PER_16_MS = np.array([0.8, 0.9, 0.98])
+QUIET_PART = 0.1  # the noise psd starts as the mean of the quietest tenth of the first block
+LEAST_POWER = 1e-20
+
+
+def decision_smoothing(hop_ms: float) -> float:
+    """Smoothing factor per frame of the decision-directed prior SNR."""
+    return float(KEEP_PER_16_MS[2] ** (hop_ms / 16.0))
+
+
+class ClassicalEstimator:
+    """Gain of each bin from the power so far; no look-ahead. State per bin and lane."""
+
+    delay = 0  # frames
+
+    def __init__(self, hop_ms: float, reduction_db: float) -> None:
+        self._keep = KEEP_PER_16_MS ** (hop_ms / 16.0)
+        self._log_floor = float(np.log(db_to_gain(-reduction_db)))
+        self._state: list[tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
+
+    def advance(self, log_observed: F32, power: F32) -> F32:
+        """Gain ``[lanes, frames, bins]`` for ``power`` of that shape; ``log_observed`` is not looked at."""
+        power = np.maximum(power, np.float32(LEAST_POWER))
+        if self._state is None:
+            self._state = [_start(lane) for lane in power]
+        out = np.empty_like(power)
+        for lane, state, gain in zip(power, self._state, out, strict=True):
+            kernels.classical_gain(lane, *state, self._keep, self._log_floor, gain)
+        return out
+
+
+def _start(power: F32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First noise psd, presence and clean power ``[bins]`` from a block ``[frames, bins]``."""
+    level = power.sum(axis=1)
+    sounding = np.flatnonzero(level > 2.0 * LEAST_POWER * power.shape[1])
+    order = sounding[np.argsort(level[sounding], kind="stable")] if len(sounding) else np.arange(len(level))
+    quiet = power[order[: max(1, int(QUIET_PART * len(order)))]].mean(axis=0, dtype=np.float64)
+    return np.maximum(quiet, LEAST_POWER), np.zeros(len(quiet)), np.zeros(len(quiet))

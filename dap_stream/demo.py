@@ -1,0 +1,104 @@
+"""``dap-stream demo``: the whole path on a recording that the program makes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dap_stream.console import Console
+from dap_stream.errors import OutputError
+from dap_stream.io.file import FileSink, FileSource
+from dap_stream.io.formats import FileFormat
+from dap_stream.job import Job, Watch, clean
+from dap_stream.naming import Names
+from dap_stream.processor import Audio
+from dap_stream.progress import Meter
+from dap_stream.report import result_line
+from dap_stream.settings import Settings
+from dap_stream.sounds import SAMPLE_RATE, make_recording
+
+FOLDER = "dap_stream_demo"
+NOISY, CLEAN, REMOVED, PICTURE = "noisy.wav", "clean.wav", "removed.wav", "before_after.png"
+_FORMAT = FileFormat("WAV", "PCM_24", SAMPLE_RATE, 1)
+
+
+def run_demo(
+    folder: str | None = None, force: bool = False, quiet: bool = False, settings: Settings | None = None
+) -> str:
+    """Write the recording, its parts and a picture to ``folder``; return lines that say what was gained."""
+    target = Path(folder or FOLDER)
+    _make_folder(target, force or folder is None)
+    reference, noisy = make_recording()
+    _write(target / NOISY, noisy)
+    names = Names(str(target / NOISY), str(target / CLEAN), str(target / REMOVED))
+    Console(1, quiet).say_if_compiling()
+    with Meter("demo", False if quiet else None) as meter:
+        outcome = clean(Job(names, settings or Settings()), Watch(meter.learning, meter.cleaning))
+    parts = {name: _read(target / name) for name in (NOISY, CLEAN, REMOVED)}
+    lines = [result_line(outcome)]
+    if find_spec("matplotlib") is None:
+        lines.append("no picture was made, since matplotlib is not there: pip install 'dap_stream[report]'")
+    else:
+        _draw(target / PICTURE, parts)
+        lines.append(f"{target / PICTURE}  the three as spectrograms")
+    before, after = (si_sdr_db(parts[name][0], reference) for name in (NOISY, CLEAN))
+    snr_before, snr_after = (snr_db(parts[name][0], reference) for name in (NOISY, CLEAN))
+    return "\n".join(
+        [
+            *lines,
+            f"{target / NOISY}  a voice and a string in noise: SNR {snr_before:.1f} dB",
+            f"{target / CLEAN}  the same, cleaned: SNR {snr_after:.1f} dB",
+            f"{target / REMOVED}  what was taken out; clean + removed = noisy, exactly",
+            f"gained: {snr_after - snr_before:+.1f} dB of SNR, {after - before:+.1f} dB of SI-SDR "
+            f"({before:.1f} to {after:.1f} dB) against the sound without noise",
+        ]
+    )
+
+
+def _make_folder(folder: Path, may_replace: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be made ({error.strerror}); choose another folder with -o"
+        ) from error
+    there = [name for name in (NOISY, CLEAN, REMOVED, PICTURE) if (folder / name).exists()]
+    if there and not may_replace:
+        raise OutputError(f"{folder}: has a {there[0]} already; choose another folder, or say --force")
+
+
+def _write(path: Path, audio: npt.NDArray[np.float64]) -> None:
+    with FileSink(path, _FORMAT, len(audio)) as sink:
+        sink.write(audio[np.newaxis])
+        sink.commit()
+
+
+def _read(path: Path) -> Audio:
+    """All of a short file, ``[channels, samples]``."""
+    with FileSource(path) as source:
+        assert source.n_samples is not None
+        return source.read(source.n_samples)
+
+
+def _draw(path: Path, parts: Mapping[str, Audio]) -> None:
+    from dap_stream.picture import save_picture
+
+    save_picture(path, {name.removesuffix(".wav"): audio for name, audio in parts.items()}, SAMPLE_RATE)
+
+
+def snr_db(audio: Audio, reference: npt.NDArray[np.float64]) -> float:
+    """Energy of the reference over that of the difference, both ``[samples]``.
+
+    >>> round(snr_db(np.array([1.1, -1.1]), np.array([1.0, -1.0])), 6)
+    20.0
+    """
+    return float(10.0 * np.log10(np.sum(reference**2) / np.sum((audio - reference) ** 2)))
+
+
+def si_sdr_db(audio: Audio, reference: npt.NDArray[np.float64]) -> float:
+    """The same after the reference is scaled to fit best: a change of level does not count."""
+    return snr_db(audio, reference * (np.dot(audio, reference) / np.dot(reference, reference)))

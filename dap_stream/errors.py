@@ -1,0 +1,48 @@
+"""The errors that dap_stream raises on purpose.
+
+::
+
+    DapStreamError            exit status 1
+    ├── SettingError          exit status 2: a value, key or option that cannot be used
+    ├── InputError            exit status 1: the recording cannot be read
+    ├── OutputError           exit status 1: the result cannot be written
+    ├── ProfileError          exit status 1: learned weights that cannot be used
+    └── DeviceError           exit status 1: the processor asked for is not there
+
+Each message is one line and says what is wrong, where, and what to do about it. Catching
+``DapStreamError`` catches them all; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+
+class DapStreamError(Exception):
+    """Base of all errors raised on purpose; ``exit_status`` is what the command line returns."""
+
+    exit_status: int = 1
+
+    def __init__(self, message: str) -> None:
+        # Texts of the system and of libraries end up in messages; a line break must not.
+        super().__init__(" ".join(message.split()))
+
+
+class SettingError(DapStreamError):
+    """A setting that is unknown, out of range or does not fit the recording."""
+
+    exit_status = 2
+
+
+class InputError(DapStreamError):
+    """A recording that is missing, unreadable, empty, truncated or not audio."""
+
+
+class OutputError(DapStreamError):
+    """A result that cannot be written: folder, permission, full disk, closed pipe."""
+
+
+class ProfileError(DapStreamError):
+    """A profile file that is corrupt or was made for something else."""
+
+
+class DeviceError(DapStreamError):
+    """A compute device that was asked for and cannot be used."""

@@ -1,0 +1,42 @@
+"""Steps of an optimiser on a network whose weights live on from block to block, and their average.
+
+The moving average of the weights is what predicts: single steps are noisy, their mean is not
+(Polyak & Juditsky 1992).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import torch
+
+AVERAGING = 0.98  # per step: the mean of about the last 50
+AVERAGING_START = 10.0  # early on the mean is over the last tenth of a half-learned past only
+WARM_UP_STEPS = 10  # Adam's first steps are as large as its later ones and know much less
+
+
+class Fitter:
+    """Adam and the averaged copy of ``network``; both carry over from call to call."""
+
+    def __init__(self, network: torch.nn.Module, learning_rate: float) -> None:
+        self._network = network
+        self._learning_rate = learning_rate
+        self.averaged = deepcopy(network).requires_grad_(False)
+        self._optimiser = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
+        self._n_steps = 0
+
+    def step(self, loss_of: Callable[[torch.nn.Module], torch.Tensor], rate: float = 1.0) -> None:
+        """One step down ``loss_of(network)``; ``rate`` scales its size."""
+        self._n_steps += 1
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._learning_rate * rate * min(1.0, self._n_steps / WARM_UP_STEPS)
+        self._optimiser.zero_grad()
+        loss = loss_of(self._network)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        keep = min(AVERAGING, self._n_steps / (self._n_steps + AVERAGING_START))
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                list(self.averaged.parameters()), list(self._network.parameters()), 1.0 - keep
+            )

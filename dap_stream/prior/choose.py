@@ -1,0 +1,32 @@
+"""From the name of a generator in the settings to the generator, on the device the settings ask for."""
+
+from __future__ import annotations
+
+from dap_stream.errors import DeviceError, ProfileError
+from dap_stream.prior.base import Generator
+from dap_stream.profile import Profile
+from dap_stream.settings import Settings
+
+
+def make_generator(settings: Settings, profile: Profile | None) -> Generator | None:
+    """A generator with the weights of ``profile``, or fresh ones; None for ``classical``, which has none."""
+    if settings.generator == "classical":
+        return None
+    # torch takes seconds to import: only those who need a network pay.
+    import torch
+
+    from dap_stream.prior.context import ContextGenerator
+
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("device=cuda was asked for, but there is no CUDA GPU here; use device=auto or cpu")
+    device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    generator = ContextGenerator(settings.seed, device)
+    if profile is not None:
+        if (profile.generator, profile.window_ms) != (settings.generator, settings.window_ms):
+            raise ProfileError(
+                f"the profile is for generator={profile.generator} window_ms={profile.window_ms:g}, "
+                f"the settings say generator={settings.generator} window_ms={settings.window_ms:g}; "
+                "use the same ones"
+            )
+        generator.load(profile.weights)
+    return generator

@@ -1,0 +1,137 @@
+"""The `context` generator: the power to expect in a bin, predicted from its surroundings alone.
+
+A blind-spot denoiser (Krull et al. 2019, Noise2Void) of the log power spectrogram. The noise of a bin
+is not in its input, so however long it trains it can only learn the conditional expectation, the local
+power spectral density.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from dap_stream.errors import ProfileError
+from dap_stream.fit import Fitter
+from dap_stream.kernels import F32
+from dap_stream.prior.base import EULER_GAMMA, Block
+from dap_stream.prior.surroundings import BEFORE, LOOKAHEAD, N_INPUTS, Surroundings
+
+HIDDEN = (32, 32)
+LEARNING_RATE = 3e-3
+POINTS_PER_STEP = 16384
+VALIDATION_POINTS = 8192
+PREDICTION_POINTS = 16384  # at a time: fits the cache of a core
+
+
+class _Network(nn.Module):
+    """``[points, N_INPUTS]`` to ``[points]``: a weighted mean of the surroundings and a small correction.
+
+    At the start it is the plain mean, so that a stream begins with a smoother and not with chance.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.Linear(N_INPUTS, 1)
+        nn.init.constant_(self.mean.weight, 1.0 / N_INPUTS)
+        nn.init.constant_(self.mean.bias, EULER_GAMMA)
+        layers: list[nn.Module] = []
+        width = N_INPUTS
+        for hidden in HIDDEN:
+            layers += [nn.Linear(width, hidden), nn.LeakyReLU(0.1, inplace=True)]
+            width = hidden
+        last = nn.Linear(width, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.correction = nn.Sequential(*layers, last)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        expected: torch.Tensor = self.mean(inputs) + self.correction(inputs)
+        return expected[:, 0]
+
+
+def _loss(inputs: torch.Tensor, targets: torch.Tensor, network: nn.Module) -> torch.Tensor:
+    return torch.mean((network(inputs) - targets) ** 2)
+
+
+class ContextGenerator:
+    """See the module; keeps the promises of `dap_stream.prior.base.Generator`."""
+
+    name = "context"
+    before = BEFORE
+    after = LOOKAHEAD
+
+    def __init__(self, seed: int = 0, device: str = "cpu") -> None:
+        self._seed = seed
+        self._device = torch.device(device)
+        self._start: dict[str, Any] | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the weights it was made or loaded with, and to the first random number."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            network = _Network()
+        if self._start is not None:
+            network.load_state_dict(self._start)
+        self._fitter = Fitter(network.to(self._device), LEARNING_RATE)
+        self._rng = np.random.default_rng(self._seed)
+
+    def _points(self, block: Block, first: int, n_points: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets at random points of the active frames from row ``first`` of the block on."""
+        rows = np.flatnonzero(block.is_active[first : len(block.is_active) - block.after]) + first
+        frames = rows[self._rng.integers(0, len(rows), n_points)] if len(rows) else rows
+        bins = self._rng.integers(0, block.log_power.shape[1], len(frames))
+        inputs = Surroundings(block.log_power).at(frames, bins)
+        targets = block.log_power[frames, bins] + np.float32(EULER_GAMMA)
+        return torch.from_numpy(inputs).to(self._device), torch.from_numpy(targets).to(self._device)
+
+    def validate(self, block: Block) -> float:
+        """Loss at random points of the block itself, with the averaged weights; NaN in silence."""
+        inputs, targets = self._points(block, block.before, VALIDATION_POINTS)
+        with torch.no_grad():
+            return float(_loss(inputs, targets, self._fitter.averaged))
+
+    def learn(self, block: Block, n_steps: int, rate: float = 1.0) -> None:
+        """Take ``n_steps`` steps at random points of the block and of what it brings along before it."""
+        if n_steps < 1:
+            return
+        inputs, targets = self._points(block, BEFORE, n_steps * POINTS_PER_STEP)
+        for first in range(0, len(inputs), POINTS_PER_STEP):
+            part = slice(first, first + POINTS_PER_STEP)
+            self._fitter.step(partial(_loss, inputs[part], targets[part]), rate)
+
+    def predict(self, block: Block) -> F32:
+        """Natural log of the expected power over the noise floor ``[frames, bins]``."""
+        surroundings = Surroundings(block.log_power)
+        n_bins = block.log_power.shape[1]
+        bins = np.arange(n_bins)
+        n_rows = max(1, PREDICTION_POINTS // n_bins)
+        out = np.empty((block.n_frames, n_bins), np.float32)
+        with torch.no_grad():
+            for first in range(0, block.n_frames, n_rows):
+                rows = np.arange(first, min(first + n_rows, block.n_frames))
+                inputs = surroundings.at(np.repeat(rows + block.before, n_bins), np.tile(bins, len(rows)))
+                expected = self._fitter.averaged(torch.from_numpy(inputs).to(self._device))
+                out[rows] = expected.cpu().numpy().reshape(len(rows), n_bins)
+        return out
+
+    def weights(self) -> dict[str, F32]:
+        """The averaged weights by name, as plain arrays."""
+        return {
+            name: value.cpu().numpy().copy() for name, value in self._fitter.averaged.state_dict().items()
+        }
+
+    def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Continue from these weights; ProfileError if they are not of this generator."""
+        expected = {name: value.shape for name, value in self.weights().items()}
+        found = {name: value.shape for name, value in weights.items()}
+        if found != expected or not all(np.isfinite(value).all() for value in weights.values()):
+            raise ProfileError("the learned weights do not fit the context generator; learn a new profile")
+        self._start = {name: torch.from_numpy(np.array(value, np.float32)) for name, value in weights.items()}
+        self.reset()

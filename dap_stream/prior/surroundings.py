@@ -1,0 +1,71 @@
+"""Where the `context` generator looks: the surroundings of a bin, the bin itself left out.
+
+Frames two hops apart overlap by half, and their noise is nearly independent in a Hann window; bins
+within 2 of each other share noise. So nothing nearer than two frames, or than three bins in the same
+frame, may be looked at: a network that sees the noise of a bin learns to predict it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dap_stream import kernels
+from dap_stream.kernels import F32, I64
+
+GRID = 2  # frames between two that overlap by half
+LOOKAHEAD = GRID  # one later frame buys what later frames have to give
+NEAR_BINS = 6
+HOLE_BINS = 2
+SIDE_BINS = 12
+
+
+def _cells() -> I64:
+    """Single cells ``[n, 2]``, offsets (frame, bin): four frames before, one after, the sides of the same."""
+    wide = range(-NEAR_BINS, NEAR_BINS + 1)
+    around = [(GRID * step, k) for step in (-4, -3, -2, -1, 1) for k in wide]
+    beside = [(0, k) for k in range(-SIDE_BINS, SIDE_BINS + 1) if abs(k) > HOLE_BINS]
+    return np.array(around + beside, np.int64)
+
+
+def _boxes() -> I64:
+    """Means ``[m, 4]``, offsets (first and last frame, first and last bin): the farther, the larger."""
+    past = [(-9, -2), (-25, -10), (-58, -26)]
+    boxes = [(t0, t1, -half, half) for t0, t1 in past for half in (0, 3, 12)]
+    boxes += [(t, t, -half, half) for t in (-GRID, GRID) for half in (16, 48)]
+    boxes += [
+        (0, 0, k0, k1) for low, high in ((SIDE_BINS, 32), (33, 96)) for k0, k1 in ((low, high), (-high, -low))
+    ]
+    return np.array(boxes, np.int64)
+
+
+CELLS, BOXES = _cells(), _boxes()
+N_INPUTS = len(CELLS) + len(BOXES)
+BEFORE = int(max(-CELLS[:, 0].min(), -BOXES[:, 0].min()))
+MARGIN = int(max(np.abs(CELLS[:, 1]).max(), np.abs(BOXES[:, 2:]).max()))
+
+
+class Surroundings:
+    """The inputs for points of one log power spectrogram ``image [frames, bins]``."""
+
+    def __init__(self, image: F32) -> None:
+        # Below 0 Hz and above half the rate a real signal's spectrum goes on mirrored. In its own frame
+        # a bin near the edge would meet itself in that mirror: there the frame before stands in.
+        mirrored = np.pad(image, ((0, 0), (MARGIN, MARGIN)), mode="reflect")
+        own_frame = mirrored.copy()
+        for edge in (np.s_[:, :MARGIN], np.s_[:, -MARGIN:]):
+            own_frame[edge][GRID:] = mirrored[edge][:-GRID]
+        stacked = np.concatenate((mirrored, own_frame))
+        self._image = np.ascontiguousarray(stacked)
+        self._cells, self._boxes = CELLS.copy(), BOXES.copy()
+        self._cells[CELLS[:, 0] == 0, 0] = len(image)  # look them up in the second half
+        self._boxes[BOXES[:, 0] == 0, :2] = len(image)
+        self._integral = np.empty((stacked.shape[0] + 1, stacked.shape[1] + 1))
+        kernels.integrate(self._image, self._integral)
+
+    def at(self, frames: I64, bins: I64) -> F32:
+        """Inputs ``[points, N_INPUTS]`` of the points at ``(frames, bins)`` of the image."""
+        out = np.empty((len(frames), N_INPUTS), np.float32)
+        kernels.gather_surroundings(
+            self._image, self._integral, self._cells, self._boxes, frames, bins + MARGIN, out
+        )
+        return out

@@ -1,0 +1,84 @@
+"""Learned weights as a file: the same microphone or show starts next week where it ended today."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dap_stream.errors import OutputError, ProfileError
+from dap_stream.io.atomic import HiddenFile
+
+FORMAT = "dap_stream profile 1"
+WEIGHT = "weight:"  # prefix of the names of weights in the archive
+# What zipfile and numpy raise over broken bytes; RuntimeError: a flag says that it is encrypted.
+_BROKEN = (
+    *(KeyError, ValueError, TypeError, AttributeError, EOFError, OverflowError, MemoryError),
+    *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error),
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Weights of one kind of generator, by name, and the frame length they were learned at."""
+
+    generator: str
+    window_ms: float
+    weights: Mapping[str, npt.NDArray[np.float32]]
+
+
+def save_profile(path: str | Path, profile: Profile) -> None:
+    """Write an uncompressed ``.npz`` archive of plain arrays; all or nothing. OutputError if it cannot be."""
+    arrays = {WEIGHT + name: value for name, value in profile.weights.items()}
+    hidden = HiddenFile(path)
+    temporary = hidden.create()
+    try:
+        with temporary.open("wb") as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                format=np.array(FORMAT),
+                generator=np.array(profile.generator),
+                window_ms=np.array(profile.window_ms),
+                **arrays,
+            )
+        hidden.settle()
+        hidden.replace_target()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write profile {path}: {error.strerror or error}; free space or choose another place"
+        ) from error
+    finally:
+        hidden.remove()
+
+
+def load_profile(path: str | Path) -> Profile:
+    """Read what `save_profile` wrote; ProfileError, with the reason, for anything else."""
+    try:
+        # Pickles stay forbidden: a profile from a stranger is data, never code.
+        # Opened here, since numpy leaves the file open when it is broken.
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            if str(archive["format"]) != FORMAT:
+                raise ProfileError(
+                    f"{path}: profile format {archive['format']} is not {FORMAT!r}; learn a new one"
+                )
+            weights = {
+                name.removeprefix(WEIGHT): np.asarray(archive[name], np.float32)
+                for name in archive.files
+                if name.startswith(WEIGHT)
+            }
+            return Profile(str(archive["generator"]), float(archive["window_ms"]), weights)
+    except OSError as error:
+        raise ProfileError(
+            f"cannot read profile {path}: {error.strerror or 'not a profile'}; check the path"
+        ) from error
+    except _BROKEN as error:
+        raise ProfileError(
+            f"{path}: not a dap_stream profile, or damaged; learn a new one with --save-profile"
+        ) from error

@@ -1,0 +1,51 @@
+"""Ctrl-C, termination and a closed terminal end a run as an error does: everything is tidied up."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# A second Ctrl-C within this time would only interrupt the tidying up.
+_DEAF_S = 2.0
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not everywhere
+
+
+class Stopped(KeyboardInterrupt):
+    """Raised by a signal; ``exit_status`` is 128 + its number, as shells have it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_status = 128 + number
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Within the block the signals raise `Stopped`; those that are ignored (nohup, ``&``) stay so."""
+    last = -_DEAF_S
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _DEAF_S:
+            last = now
+            raise Stopped(number)
+
+    before = {}
+    # Python lets only its main thread have handlers; in another one the caller has to see to signals.
+    names = _SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    try:
+        for name in names:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) in (
+                signal.SIG_DFL,
+                signal.default_int_handler,
+            ):
+                before[number] = signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,148 @@
+"""What every generator promises, and what only `context` does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dap_stream.errors import ProfileError
+from dap_stream.prior.base import IDEAL_LOSS, Block
+from dap_stream.prior.context import ContextGenerator
+from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, HOLE_BINS, LOOKAHEAD, Surroundings
+
+N_FRAMES, N_BINS = 40, 129
+
+
+def make_block(seed=0, n_frames=N_FRAMES):
+    rng = np.random.default_rng(seed)
+    power = rng.exponential(size=(BEFORE + n_frames + LOOKAHEAD, N_BINS))
+    return Block(np.log(power).astype(np.float32), np.ones(len(power), bool), BEFORE, LOOKAHEAD)
+
+
+def test_the_prediction_has_the_shape_of_the_block():
+    assert ContextGenerator().predict(make_block()).shape == (N_FRAMES, N_BINS)
+
+
+def test_same_seed_same_result_other_seed_another():
+    def fitted(seed):
+        generator = ContextGenerator(seed)
+        generator.learn(make_block(), 3)
+        return generator.predict(make_block(1))
+
+    np.testing.assert_array_equal(fitted(1), fitted(1))
+    assert np.abs(fitted(1) - fitted(2)).max() > 0
+
+
+def test_reset_gives_the_first_result_again():
+    generator = ContextGenerator()
+    start = generator.predict(make_block(1))
+    generator.learn(make_block(), 3)
+    once = generator.predict(make_block(1))
+    generator.reset()
+    np.testing.assert_array_equal(generator.predict(make_block(1)), start)
+    generator.learn(make_block(), 3)
+    np.testing.assert_array_equal(generator.predict(make_block(1)), once)
+
+
+def test_no_steps_change_nothing():
+    generator = ContextGenerator()
+    start = generator.predict(make_block(1))
+    generator.learn(make_block(), 0)
+    np.testing.assert_array_equal(generator.predict(make_block(1)), start)
+
+
+def test_weights_saved_and_loaded_predict_the_same():
+    generator, other = ContextGenerator(), ContextGenerator(seed=5)
+    generator.learn(make_block(), 5)
+    other.load(generator.weights())
+    np.testing.assert_array_equal(other.predict(make_block(1)), generator.predict(make_block(1)))
+
+
+@pytest.mark.parametrize("damage", ["missing", "shape", "nan"])
+def test_weights_of_something_else_are_refused(damage):
+    weights = ContextGenerator().weights()
+    name = next(iter(weights))
+    if damage == "missing":
+        del weights[name]
+    else:
+        weights[name] = np.zeros(3, np.float32) if damage == "shape" else weights[name] * np.nan
+    with pytest.raises(ProfileError, match="do not fit the context generator"):
+        ContextGenerator().load(weights)
+
+
+def test_learning_lowers_the_loss_towards_the_ideal():
+    def stripes(seed):
+        block = make_block(seed, n_frames=400)
+        block.log_power[:, ::8] += 5.0  # tones that a mean of the surroundings smears
+        return block
+
+    generator = ContextGenerator()
+    before = generator.validate(stripes(9))
+    generator.learn(stripes(0), 150)
+    after = generator.validate(stripes(9))
+    assert before > IDEAL_LOSS + 2.0
+    assert IDEAL_LOSS - 0.1 < after < IDEAL_LOSS + 0.5
+
+
+def test_a_sound_is_told_from_its_surroundings():
+    block = make_block()
+    block.log_power[:, 40:60] += 4.0
+    generator = ContextGenerator()
+    generator.learn(block, 60)
+    out = generator.predict(block)
+    assert out[:, 45:55].mean() - out[:, 80:100].mean() == pytest.approx(4.0, abs=0.5)
+
+
+def test_silence_is_no_lesson():
+    block = make_block()
+    block.is_active[:] = False
+    generator = ContextGenerator()
+    start = generator.predict(make_block(1))
+    assert np.isnan(generator.validate(block))
+    generator.learn(block, 5)
+    np.testing.assert_array_equal(generator.predict(make_block(1)), start)
+
+
+def test_the_bin_and_its_noise_are_never_looked_at():
+    """No cell or box within two frames of the same time, but in the same frame beyond the hole."""
+    assert len(CELLS) and len(BOXES)
+    for first, last, low, high in [(t, t, k, k) for t, k in CELLS] + list(map(tuple, BOXES)):
+        if first <= 1 and last >= -1:
+            assert first == last == 0
+            assert low > HOLE_BINS or high < -HOLE_BINS
+
+
+@pytest.mark.parametrize(
+    ("frame", "bin_"), [(0, 30), (7, 64), (20, 2), (21, 0), (22, 126), (N_FRAMES - 1, 100)]
+)
+def test_changing_the_blind_zone_leaves_the_prediction_as_it_is(frame, bin_):
+    generator = ContextGenerator()
+    generator.learn(make_block(), 10)
+    block = make_block(1)
+    before = generator.predict(block)[frame, bin_]
+    row = BEFORE + frame
+    zone = block.log_power[row, max(bin_ - HOLE_BINS, 0) : bin_ + HOLE_BINS + 1]
+    # The sum stays, for the far boxes come from an integral image that rounds.
+    zone += np.float32(1.0)
+    after = generator.predict(block)[frame, bin_]
+    assert after == pytest.approx(before, abs=2e-5)
+    zone -= np.float32(1.0)
+    block.log_power[row - 2, bin_] += 1.0
+    assert abs(generator.predict(block)[frame, bin_] - before) > 1e-4
+
+
+def test_surroundings_reflect_at_the_edges_of_the_spectrum(rng):
+    image = rng.standard_normal((BEFORE + 1 + LOOKAHEAD, N_BINS)).astype(np.float32)
+    inputs = Surroundings(image).at(np.array([BEFORE]), np.array([0]))[0]
+    for i, (t, k) in enumerate(CELLS):
+        own_frame_mirrored = t == 0 and k < 0
+        assert inputs[i] == image[BEFORE - 2 if own_frame_mirrored else BEFORE + t, abs(k)]
+
+
+def test_the_network_bends():
+    generator = ContextGenerator()
+    generator.learn(make_block(), 20)
+    a, b = make_block(1), make_block(2)
+    middle = Block((a.log_power + b.log_power) / 2, a.is_active, BEFORE, LOOKAHEAD)
+    mean = (generator.predict(a) + generator.predict(b)) / 2
+    assert np.abs(generator.predict(middle) - mean).max() > 1e-3

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from dap_stream.errors import SettingError
+from dap_stream.settings import Settings
+
+
+def test_defaults_are_allowed_and_described() -> None:
+    settings = Settings()
+    for item in fields(settings):
+        assert item.metadata["text"], f"{item.name} needs a meaning"
+        assert ("allowed" in item.metadata) or item.metadata["low"] < item.metadata["high"]
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().wet = 0.5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"reduction_db": -1.0}, r"reduction_db=-1.0 must be a number in 0\.\.60 dB"),
+        ({"reduction_db": 60.5}, "reduction_db=60.5"),
+        ({"wet": 1.01}, r"wet=1.01 must be a number in 0\.\.1$"),
+        ({"wet": math.nan}, "wet=nan"),
+        ({"wet": "1"}, "wet='1'"),
+        ({"wet": True}, "wet=True"),
+        ({"passes": 3}, "passes=3 must be one of 1, 2"),
+        ({"passes": True}, "passes=True must be one of"),
+        ({"passes": 2.0}, "passes=2.0 must be one of"),
+        ({"steps": -1}, "steps=-1 must be a whole number"),
+        ({"steps": 1.5}, "steps=1.5 must be a whole number"),
+        ({"seed": 2**31}, "seed=2147483648"),
+        ({"linked": 1}, "linked=1 must be one of True, False"),
+        ({"generator": "gan"}, "generator='gan' must be one of context, classical"),
+        ({"device": "tpu"}, "device='tpu' must be one of auto, cpu, cuda"),
+        ({"window_ms": math.inf}, "window_ms=inf"),
+    ],
+)
+def test_nonsense_is_refused_with_name_value_and_limit(values: dict[str, object], text: str) -> None:
+    with pytest.raises(SettingError, match=text):
+        Settings(**values)  # type: ignore[arg-type]
+
+
+def test_limits_themselves_are_allowed() -> None:
+    for item in fields(Settings):
+        for value in item.metadata.get("allowed", (item.metadata.get("low"), item.metadata.get("high"))):
+            assert getattr(Settings(**{item.name: value}), item.name) == value
