@@ -18,6 +18,9 @@ from typing import Any
 import numpy as np
 
 from bench import results
+from dap_stream import kernels, twins
+from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, LOOKAHEAD, MARGIN, N_INPUTS
+from dap_stream.stft import StftSpec
 
 SEED = 0
 WARM_UPS = 3
@@ -37,7 +40,74 @@ class Kernel:
     arguments: Callable[[np.random.Generator], tuple[Any, ...]]
 
 
-KERNELS: tuple[Kernel, ...] = ()
+def _frames(rng: np.random.Generator) -> tuple[Any, ...]:
+    spec = StftSpec(SIZE)
+    audio = rng.standard_normal(SIZE + (N_FRAMES - 1) * spec.hop).astype(np.float32)
+    return audio, spec.analysis, spec.hop, np.empty((N_FRAMES, SIZE), np.float32)
+
+
+def _overlaps(rng: np.random.Generator) -> tuple[Any, ...]:
+    spec = StftSpec(SIZE)
+    frames = rng.standard_normal((N_FRAMES, SIZE)).astype(np.float32)
+    return frames, spec.synthesis, spec.hop, np.zeros(SIZE + (N_FRAMES - 1) * spec.hop, np.float32)
+
+
+def _spectrum(rng: np.random.Generator, channels: int = 1) -> Any:
+    values = rng.standard_normal((2, channels, N_FRAMES, SIZE // 2 + 1))
+    return (values[0] + 1j * values[1]).astype(np.complex64)
+
+
+def _gained(rng: np.random.Generator) -> tuple[Any, ...]:
+    return _spectrum(rng), np.exp(_image(rng))
+
+
+def _image(rng: np.random.Generator) -> Any:
+    return np.log(rng.exponential(size=(N_FRAMES, SIZE // 2 + 1))).astype(np.float32)
+
+
+def _integral(rng: np.random.Generator) -> tuple[Any, ...]:
+    image = _image(rng)
+    return image, np.empty((image.shape[0] + 1, image.shape[1] + 1))
+
+
+def _surroundings(rng: np.random.Generator) -> tuple[Any, ...]:
+    image, integral = _integral(rng)
+    kernels.integrate(image, integral)
+    n_points = 4096
+    frames = rng.integers(BEFORE, N_FRAMES - LOOKAHEAD, n_points)
+    bins = rng.integers(MARGIN, image.shape[1] - MARGIN, n_points)
+    return image, integral, CELLS, BOXES, frames, bins, np.empty((n_points, N_INPUTS), np.float32)
+
+
+def _gain(rng: np.random.Generator) -> tuple[Any, ...]:
+    log_expected, log_noise, power = _image(rng) + 2, _image(rng), np.exp(_image(rng))
+    return log_expected, log_noise, power, np.zeros(power.shape[1]), 0.98, -2.8, np.empty_like(power)
+
+
+def _classical(rng: np.random.Generator) -> tuple[Any, ...]:
+    power = np.exp(_image(rng))
+    noise, presence, clean = np.ones(power.shape[1]), np.zeros(power.shape[1]), np.zeros(power.shape[1])
+    return power, noise, presence, clean, np.array([0.9, 0.95, 0.99]), -2.8, np.empty_like(power)
+
+
+SIZE, N_FRAMES = 2304, 128  # one block at 48 kHz, 48 ms
+KERNELS = (
+    Kernel("window_frames", kernels.window_frames, twins.window_frames, _frames),
+    Kernel("overlap_add", kernels.overlap_add, twins.overlap_add, _overlaps),
+    Kernel(
+        "mean_power",
+        kernels.mean_power,
+        twins.mean_power,
+        lambda rng: (_spectrum(rng, 2), np.empty((N_FRAMES, SIZE // 2 + 1), np.float32)),
+    ),
+    Kernel(
+        "apply_gain", kernels.apply_gain, twins.apply_gain, lambda rng: (_spectrum(rng), np.exp(_image(rng)))
+    ),
+    Kernel("integrate", kernels.integrate, twins.integrate, _integral),
+    Kernel("gather_surroundings", kernels.gather_surroundings, twins.gather_surroundings, _surroundings),
+    Kernel("omlsa_gain", kernels.omlsa_gain, twins.omlsa_gain, _gain),
+    Kernel("classical_gain", kernels.classical_gain, twins.classical_gain, _classical),
+)
 
 
 def outputs(function: Callable[..., Any], arguments: tuple[Any, ...]) -> list[np.ndarray[Any, Any]]:

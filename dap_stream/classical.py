@@ -5,10 +5,12 @@ Baseline, and what a stream starts with while the generator knows nothing yet.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from dap_stream import kernels
-from dap_stream.kernels import F32
+from dap_stream.kernels import F32, F64
 from dap_stream.units import db_to_gain
 
 # Smoothing factors per 16 ms of the noise psd, of the presence (Gerkmann & Hendriks 2012) and of the
@@ -16,6 +18,9 @@ from dap_stream.units import db_to_gain
 KEEP_PER_16_MS = np.array([0.8, 0.9, 0.98])
 QUIET_PART = 0.1  # the noise psd starts as the mean of the quietest tenth of the first block
 LEAST_POWER = 1e-20
+
+_State: TypeAlias = tuple[F64, F64, F64]
+"""Noise psd, speech presence and power of the last clean estimate, each ``[bins]``."""
 
 
 def decision_smoothing(hop_ms: float) -> float:
@@ -31,23 +36,26 @@ class ClassicalEstimator:
     def __init__(self, hop_ms: float, reduction_db: float) -> None:
         self._keep = KEEP_PER_16_MS ** (hop_ms / 16.0)
         self._log_floor = float(np.log(db_to_gain(-reduction_db)))
-        self._state: list[tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
+        self._states: list[_State | None] = []
 
     def advance(self, log_observed: F32, power: F32) -> F32:
         """Gain ``[lanes, frames, bins]`` for ``power`` of that shape; ``log_observed`` is not looked at."""
         power = np.maximum(power, np.float32(LEAST_POWER))
-        if self._state is None:
-            self._state = [_start(lane) for lane in power]
-        out = np.empty_like(power)
-        for lane, state, gain in zip(power, self._state, out, strict=True):
-            kernels.classical_gain(lane, *state, self._keep, self._log_floor, gain)
+        self._states = self._states or [None] * len(power)
+        out = np.ones_like(power)
+        for i, (lane, gain) in enumerate(zip(power, out, strict=True)):
+            state = self._states[i] = self._states[i] or _start(lane)
+            if state is not None:
+                kernels.classical_gain(lane, *state, self._keep, self._log_floor, gain)
         return out
 
 
-def _start(power: F32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First noise psd, presence and clean power ``[bins]`` from a block ``[frames, bins]``."""
-    level = power.sum(axis=1)
-    sounding = np.flatnonzero(level > 2.0 * LEAST_POWER * power.shape[1])
-    order = sounding[np.argsort(level[sounding], kind="stable")] if len(sounding) else np.arange(len(level))
+def _start(power: F32) -> _State | None:
+    """State from the first block ``[frames, bins]`` that is not silent."""
+    level = power.mean(axis=1)
+    sounding = np.flatnonzero(level > 2.0 * LEAST_POWER)
+    if not len(sounding):
+        return None
+    order = sounding[np.argsort(level[sounding], kind="stable")]
     quiet = power[order[: max(1, int(QUIET_PART * len(order)))]].mean(axis=0, dtype=np.float64)
-    return np.maximum(quiet, LEAST_POWER), np.zeros(len(quiet)), np.zeros(len(quiet))
+    return quiet, np.zeros_like(quiet), np.zeros_like(quiet)

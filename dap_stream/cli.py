@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
-        with stop_on_signals():
+        with stop_on_signals(is_whole_process=argv is None):
             args = make_parser().parse_args(argv)
             status: int = args.run(args)
             sys.stdout.flush()

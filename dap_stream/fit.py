@@ -6,7 +6,8 @@ The moving average of the weights is what predicts: single steps are noisy, thei
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
@@ -14,6 +15,21 @@ import torch
 AVERAGING = 0.98  # per step: the mean of about the last 50
 AVERAGING_START = 10.0  # early on the mean is over the last tenth of a half-learned past only
 WARM_UP_STEPS = 10  # Adam's first steps are as large as its later ones and know much less
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch use one thread inside.
+
+    The matrices here are small: a second thread gains nothing on an idle machine, and on a busy one
+    its barriers cost ten times the work.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Fitter:

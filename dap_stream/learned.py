@@ -21,8 +21,9 @@ HISTORY_BLOCKS = 4096  # of the record that is kept: a bit over an hour
 
 @dataclass(frozen=True)
 class BlockRecord:
-    """One block of learning: loss before the first step on it (NaN in silence) and the steps then taken."""
+    """A block of learning: its start, its loss before the first step on it (NaN in silence), the steps."""
 
+    start_s: float
     loss: float
     steps: int
 
@@ -78,6 +79,7 @@ class LearnedEstimator:
         self.delay = generator.after + CROSS_FADE + noise_blocks * n_frames
         self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
         self._generator = generator
+        self._n_blocks, self._block_s = 0, n_frames * hop_ms / 1000.0
         self._n_frames, self._noise_blocks = n_frames, noise_blocks
         self._plan = plan
         self._log_floor = float(np.log(db_to_gain(-reduction_db)))
@@ -130,11 +132,12 @@ class LearnedEstimator:
         return Block(white, is_active_all, len(white) - n_predicted - after, after), log_floor
 
     def _learn(self, blocks: list[Block], plan: StepPlan) -> None:
-        block = blocks[len(self.history) % len(blocks)]  # unlinked channels take turns
+        block = blocks[self._n_blocks % len(blocks)]  # unlinked channels take turns
         loss = self._generator.validate(block)
         steps = plan.steps(loss)
         self._generator.learn(block, steps)
-        self.history.append(BlockRecord(loss, steps))
+        self.history.append(BlockRecord(self._n_blocks * self._block_s, loss, steps))
+        self._n_blocks += 1
 
     def _separate(self, lane: _Lane, block: Block, log_floor: F32) -> tuple[F32, F32]:
         """Log expected power and log noise psd ``[frames, bins]`` of the frames `delay` before the newest."""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from dap_stream.first_pass import PIECE_S, STEPS, STEPS_PER_PIECE
+from dap_stream.denoiser import STEPS_PER_BLOCK
+from dap_stream.first_pass import STEPS
 from dap_stream.io.formats import FileFormat
 from dap_stream.job import Job, make_denoiser, open_source, resolved, result_formats
 from dap_stream.settings import Settings
 
-# Measured on two cores (see bench/RESULTS.md for figures of today); a guess for any other machine.
-START_S = 4.0  # imports
-CONTEXT_PER_RATE = (
-    0.03 / 16_000
-)  # compute time / audio time, per Hz of sample rate, to predict with `context`
-CLASSICAL_PER_RATE = 0.005 / 16_000  # the same for `classical`
-CHANNEL_PER_RATE = 0.002 / 16_000  # for each channel after the first, linked
-STEP_S = 0.06  # a step of learning
-BASE_MB, CLASSICAL_MB = 450.0, 170.0  # torch and numba, numba alone
-MB_PER_BUFFER = 1.2e-4  # for each sample of all channels in a block, in all copies of it
+# Measured on two idle cores, one minute of audio; a guess for any other machine. "Per rate" is compute
+# time / audio time for each Hz of sample rate.
+START_S = 2.0  # imports of torch and numba
+CONTEXT_PER_RATE = 0.0125 / 16_000  # to predict with `context`
+CLASSICAL_PER_RATE = 0.004 / 16_000
+CHANNEL_PER_RATE = 0.0009 / 16_000  # for each channel after the first, linked
+STEP_S = 0.014  # a step of learning in a first pass
+STREAM_STEP_S = 0.007  # a step on the way: the block is prepared anyway
+CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 510.0, 290.0  # without torch, with it, more to learn on the way
+SAMPLE_MB, CLASSICAL_SAMPLE_MB = 3e-4, 1e-4  # for each sample of a block, in all copies of it
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,13 @@ def compute_s(settings: Settings, seconds: float, came: FileFormat) -> float:
         return total
     if settings.passes == 2:
         return total + STEP_S * (settings.steps or STEPS)
-    # How many steps a stream takes depends on what is heard; as many as a first pass over it is a fair guess.
-    return total + STEP_S * STEPS_PER_PIECE * seconds / PIECE_S
+    per_block = STEPS_PER_BLOCK if settings.steps is None else settings.steps
+    return total + STREAM_STEP_S * per_block * seconds / settings.block_s
 
 
 def memory_mb(settings: Settings, came: FileFormat) -> float:
     """Rough peak memory; it does not depend on the length."""
-    base = CLASSICAL_MB if settings.generator == "classical" else BASE_MB
     block = settings.block_s * came.sample_rate * came.channels
-    return base + MB_PER_BUFFER * max(block, 65536.0 * came.channels)
+    if settings.generator == "classical":
+        return CLASSICAL_MB + CLASSICAL_SAMPLE_MB * block
+    return BASE_MB + (STREAM_MB if settings.passes == 1 else 0.0) + SAMPLE_MB * block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -23,9 +24,12 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[None]:
-    """Within the block the signals raise `Stopped`; those that are ignored (nohup, ``&``) stay so."""
-    last = -_DEAF_S
+def stop_on_signals(is_whole_process: bool = False) -> Iterator[None]:
+    """Within the block the signals raise `Stopped`; those that are ignored (nohup, ``&``) stay so.
+
+    ``is_whole_process``: after the block the interpreter ends, and once stopped nothing stops that.
+    """
+    last = -math.inf
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal last
@@ -48,4 +52,4 @@ def stop_on_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if is_whole_process and last > -math.inf else handler)

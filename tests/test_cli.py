@@ -340,10 +340,8 @@ def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["denoise", "a.wav", "--dry-run", "--preset", "mine.toml"]) == 0
     assert "window_ms=64.0*" in capsys.readouterr().out
     assert cli.main(["presets", "--keys"]) == 0
-    assert (
-        f"\nreduction_db = {Settings().reduction_db}  (0..60 dB)  largest attenuation"
-        in capsys.readouterr().out
-    )
+    expected = f"\nreduction_db = {Settings().reduction_db}  (0..60 dB)  largest attenuation"
+    assert expected in capsys.readouterr().out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

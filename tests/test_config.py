@@ -29,6 +29,12 @@ def test_every_value_of_a_preset_has_its_unit_and_reason() -> None:
             assert re.search(rf"  # {unit}\. \w+", line), f"{name}: {line}"
 
 
+def test_a_preset_says_only_what_differs() -> None:
+    for name in config.preset_names():
+        for key, value in config.read_preset(name).items():
+            assert value != getattr(Settings(), key), f"{name}: {key} is the default"
+
+
 def test_no_preset_is_the_defaults() -> None:
     assert config.make_settings() == Settings()
 

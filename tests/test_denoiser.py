@@ -83,6 +83,14 @@ def test_classical_equals_a_plain_transform_with_the_same_gain(rng):
     np.testing.assert_allclose(got, istft(spec, spectrum, len(audio)), rtol=0, atol=2e-3)
 
 
+def test_the_classical_start_is_not_fooled_by_leading_silence():
+    clean, noisy = tone_in_noise(4.0)
+    silence = np.zeros((1, RATE * 2), np.float32)
+    plain = make(generator="classical")(noisy, RATE)[0]
+    late = make(generator="classical")(np.concatenate((silence, noisy), axis=1), RATE)[0, RATE * 2 :]
+    assert si_sdr_db(late, clean) > si_sdr_db(plain, clean) - 0.5
+
+
 @pytest.mark.parametrize("passes", [1, 2])
 def test_a_tone_in_noise_gets_cleaner(passes):
     clean, noisy = tone_in_noise(8.0)

@@ -27,6 +27,7 @@ ROWS = (
     ),
     ("io.quantise", "io.wave_stream", "io.checks", "io.memory", "observation", "picture", "progress"),
     ("framing", "prior.context", "learned", "io.file", "io.pipe"),
+    ("prior.choose",),
     ("first_pass",),
     ("denoiser",),
     ("job", "offline"),

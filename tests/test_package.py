@@ -16,7 +16,8 @@ HEAVY = ("torch", "numba", "scipy", "soundfile", "sounddevice", "matplotlib", "n
 def loaded_after(code: str, cwd: Path | None = None) -> set[str]:
     """Which heavy modules a fresh interpreter has loaded after ``code``."""
     root = str(Path(dap_stream.__file__).parents[1])
-    script = f"import sys; sys.path.insert(0, {root!r})\n{code}\nprint(*(m for m in {HEAVY!r} if m in sys.modules))"
+    tell = f"print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    script = f"import sys; sys.path.insert(0, {root!r})\n{code}\n{tell}"
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=cwd
     )

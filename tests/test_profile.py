@@ -55,7 +55,7 @@ def test_a_truncated_profile_is_refused(tmp_path: Path, rng: np.random.Generator
     save_profile(path, a_profile(rng))
     data = path.read_bytes()
     path.write_bytes(data[: keep if isinstance(keep, int) else int(keep * len(data))])
-    with pytest.raises(ProfileError, match="p.npz") as caught:
+    with pytest.raises(ProfileError, match=r"p\.npz") as caught:
         load_profile(path)
     assert "\n" not in str(caught.value)
 

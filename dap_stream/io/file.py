@@ -10,6 +10,7 @@ the sum holds only approximately.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -38,6 +39,11 @@ _NO_LENGTH = 2**48
 _COMPRESSION = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.0}
 
 
+def _name(path: Path) -> str | bytes:
+    """What libsndfile is told: names of files need not be text where the system keeps them as bytes."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
+
+
 class _Decoder(soundfile.SoundFile):  # type: ignore[misc]  # its base has no types
     """A SoundFile that does not seek to where it already is.
 
@@ -64,7 +70,7 @@ class FileSource:
         check_readable(self.path)
         try:
             self._repaired = open_repaired(self.path)
-            self._file = _Decoder(self._repaired or str(self.path))
+            self._file = _Decoder(self._repaired or _name(self.path))
         except soundfile.LibsndfileError as error:
             check_complete(self.path, None)
             raise InputError(
@@ -207,7 +213,7 @@ class FileSink:
     def __enter__(self) -> FileSink:
         try:
             self._file = soundfile.SoundFile(
-                str(self._hidden.create()),
+                _name(self._hidden.create()),
                 "w",
                 self.format.sample_rate,
                 self.format.channels,
@@ -270,7 +276,7 @@ class FileSink:
         """libsndfile does not report all failed writes: count what can be read back."""
         if self.n_samples == 0:
             return
-        n_found, extent = soundfile.info(str(path)).frames, audio_extent(path)
+        n_found, extent = soundfile.info(_name(path)).frames, audio_extent(path)
         # Codecs that pack samples in blocks (ADPCM, GSM) fill up the last one.
         is_complete = n_found >= self.n_samples if self.format.is_lossy else n_found == self.n_samples
         if not is_complete or (extent is not None and extent.is_short):

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from dap_stream.errors import ProfileError
-from dap_stream.fit import Fitter
+from dap_stream.fit import Fitter, one_thread
 from dap_stream.kernels import F32
 from dap_stream.prior.base import EULER_GAMMA, Block
 from dap_stream.prior.surroundings import BEFORE, LOOKAHEAD, N_INPUTS, Surroundings
@@ -94,7 +94,7 @@ class ContextGenerator:
     def validate(self, block: Block) -> float:
         """Loss at random points of the block itself, with the averaged weights; NaN in silence."""
         inputs, targets = self._points(block, block.before, VALIDATION_POINTS)
-        with torch.no_grad():
+        with one_thread(), torch.no_grad():
             return float(_loss(inputs, targets, self._fitter.averaged))
 
     def learn(self, block: Block, n_steps: int, rate: float = 1.0) -> None:
@@ -102,9 +102,10 @@ class ContextGenerator:
         if n_steps < 1:
             return
         inputs, targets = self._points(block, BEFORE, n_steps * POINTS_PER_STEP)
-        for first in range(0, len(inputs), POINTS_PER_STEP):
-            part = slice(first, first + POINTS_PER_STEP)
-            self._fitter.step(partial(_loss, inputs[part], targets[part]), rate)
+        with one_thread():
+            for first in range(0, len(inputs), POINTS_PER_STEP):
+                part = slice(first, first + POINTS_PER_STEP)
+                self._fitter.step(partial(_loss, inputs[part], targets[part]), rate)
 
     def predict(self, block: Block) -> F32:
         """Natural log of the expected power over the noise floor ``[frames, bins]``."""
@@ -113,7 +114,7 @@ class ContextGenerator:
         bins = np.arange(n_bins)
         n_rows = max(1, PREDICTION_POINTS // n_bins)
         out = np.empty((block.n_frames, n_bins), np.float32)
-        with torch.no_grad():
+        with one_thread(), torch.no_grad():
             for first in range(0, block.n_frames, n_rows):
                 rows = np.arange(first, min(first + n_rows, block.n_frames))
                 inputs = surroundings.at(np.repeat(rows + block.before, n_bins), np.tile(bins, len(rows)))
