@@ -25,7 +25,7 @@ from bench import results
 MARK = "mixes.tsv"
 PEERS = {"noisereduce": "noisereduce", "rnnoise": "RNNoise", "deepfilternet": "DeepFilterNet 3"}
 PASSES = (1, 2)
-LONG_MINUTES = 30.0  # from here on one run is enough, without a warm-up
+LONG_MINUTES = 10.0  # from here on one run is enough, without a warm-up
 KIB = 1024
 
 
@@ -70,7 +70,9 @@ def jobs(
     found = []
     for sample_rate in sample_rates:
         for length in minutes:
-            for passes in PASSES if "dap_stream" in methods else ():
+            for passes in PASSES if length <= peer_minutes else PASSES[-1:]:
+                if "dap_stream" not in methods:
+                    continue
                 own = ("-m", "dap_stream", "denoise", "IN", "-o", "OUT", "--passes", str(passes))
                 label = f"dap_stream, {passes} pass{'es' if passes > 1 else ''}"
                 found.append(Job(label, own, length, sample_rate))
@@ -132,10 +134,10 @@ def line(job: Job, costs: Sequence[Cost]) -> list[str]:
 
 def body(costs: dict[Job, list[Cost]], peer_minutes: float) -> str:
     note = (
-        "The whole command in a process of its own, start and imports included. Median (min-max) after one\n"
-        f"run to warm up; from {LONG_MINUTES:g} minutes on a single run. The peers stop at\n"
-        f"{peer_minutes:g} minutes; their time is linear. They get the whole file at once, so that their\n"
-        "memory is mostly that of our wrapper and grows with the length. At 16 kHz RNNoise and\n"
+        "The whole command in a process of its own, start and imports included. Median (min-max) after\n"
+        f"one run to warm up; from {LONG_MINUTES:g} minutes on a single run. The peers and the single pass\n"
+        f"stop at {peer_minutes:g} minutes; their time is linear. The peers get the whole file at once, so\n"
+        "that their memory is mostly that of our wrapper and grows with the length. At 16 kHz RNNoise and\n"
         "DeepFilterNet 3 include the change of rate to 48 kHz and back.\n\n"
     )
     header = ["command", "kHz", "minutes", "wall time / audio", "CPU time / audio", "peak memory, MB", "runs"]
@@ -151,7 +153,9 @@ def main() -> None:
     parser.add_argument("--minutes", nargs="+", type=float, default=[1.0, 10.0, 60.0])
     parser.add_argument("--sample-rates", nargs="+", type=int, default=[16000, 48000], help="Hz")
     parser.add_argument("--methods", nargs="+", choices=names, default=names, metavar="NAME")
-    parser.add_argument("--peer-minutes", type=float, default=10.0, help="longest recording for the peers")
+    parser.add_argument(
+        "--peer-minutes", type=float, default=10.0, help="longest recording for the peers and the single pass"
+    )
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     folder = args.audio or os.environ.get("DAP_BENCH_AUDIO")
