@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from typing import TypeAlias
 
 import torch
+
+Loss: TypeAlias = Callable[[torch.nn.Module], torch.Tensor]
+"""A network to what is to be made small, a scalar."""
 
 AVERAGING = 0.98  # per step: the mean of about the last 50
 AVERAGING_START = 10.0  # early on the mean is over the last tenth of a half-learned past only
@@ -42,7 +46,7 @@ class Fitter:
         self._optimiser = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
         self._n_steps = 0
 
-    def step(self, loss_of: Callable[[torch.nn.Module], torch.Tensor], rate: float = 1.0) -> None:
+    def step(self, loss_of: Loss, rate: float = 1.0) -> None:
         """One step down ``loss_of(network)``; ``rate`` scales its size."""
         self._n_steps += 1
         for group in self._optimiser.param_groups:

@@ -175,3 +175,18 @@ def test_links_of_readme_lead_somewhere() -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert "bench/before_after.png" in targets
     assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+
+
+def test_figures_in_readme_are_those_that_the_bench_wrote() -> None:
+    """Rows of README's table, against the first table with that row in the bench's results."""
+    results = (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
+    section = results.split("<!-- begin quality -->")[1].split("<!-- end quality -->")[0]
+    rows = {}
+    for line in section.splitlines():
+        name, *values = (cell.strip() for cell in line.strip("|").split("|"))
+        rows.setdefault(name, values)
+    found = re.findall(r"^  \| (\w[\w ]*) \| (.*) \|$", README, re.MULTILINE)
+    assert len(found) == 5
+    for name, cells in found:
+        pesq, estoi, si_sdr, _lsd, _dnsmos, animals, _, instruments, *_ = rows[name]
+        assert cells.split(" | ") == [pesq, estoi, si_sdr, animals, instruments], name

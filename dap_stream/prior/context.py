@@ -8,7 +8,6 @@ power spectral density.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ import torch
 from torch import nn
 
 from dap_stream.errors import ProfileError
-from dap_stream.fit import Fitter, one_thread
-from dap_stream.kernels import F32
+from dap_stream.fit import Fitter, Loss, one_thread
+from dap_stream.kernels import F32, I64
 from dap_stream.prior.base import EULER_GAMMA, Block
 from dap_stream.prior.surroundings import BEFORE, LOOKAHEAD, N_INPUTS, Surroundings
 
@@ -55,10 +54,6 @@ class _Network(nn.Module):
         return expected[:, 0]
 
 
-def _loss(inputs: torch.Tensor, targets: torch.Tensor, network: nn.Module) -> torch.Tensor:
-    return torch.mean((network(inputs) - targets) ** 2)
-
-
 class ContextGenerator:
     """See the module; keeps the promises of `dap_stream.prior.base.Generator`."""
 
@@ -82,30 +77,35 @@ class ContextGenerator:
         self._fitter = Fitter(network.to(self._device), LEARNING_RATE)
         self._rng = np.random.default_rng(self._seed)
 
-    def _points(self, block: Block, first: int, n_points: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs and targets at random points of the active frames from row ``first`` of the block on."""
+    def _points(self, block: Block, first: int, n_points: int) -> tuple[I64, I64]:
+        """Random frames and bins, of active frames from row ``first`` of the block on; none in silence."""
         rows = np.flatnonzero(block.is_active[first : len(block.is_active) - block.after]) + first
         frames = rows[self._rng.integers(0, len(rows), n_points)] if len(rows) else rows
-        bins = self._rng.integers(0, block.log_power.shape[1], len(frames))
-        inputs = Surroundings(block.log_power).at(frames, bins)
-        targets = block.log_power[frames, bins] + np.float32(EULER_GAMMA)
-        return torch.from_numpy(inputs).to(self._device), torch.from_numpy(targets).to(self._device)
+        return frames, self._rng.integers(0, block.log_power.shape[1], len(frames))
+
+    def _loss(self, block: Block, around: Surroundings, frames: I64, bins: I64) -> Loss:
+        """What the loss of a network is at these points."""
+        inputs = torch.from_numpy(around.at(frames, bins)).to(self._device)
+        targets = torch.from_numpy(block.log_power[frames, bins] + np.float32(EULER_GAMMA)).to(self._device)
+        return lambda network: torch.mean((network(inputs) - targets) ** 2)
 
     def validate(self, block: Block) -> float:
         """Loss at random points of the block itself, with the averaged weights; NaN in silence."""
-        inputs, targets = self._points(block, block.before, VALIDATION_POINTS)
+        frames, bins = self._points(block, block.before, VALIDATION_POINTS)
         with one_thread(), torch.no_grad():
-            return float(_loss(inputs, targets, self._fitter.averaged))
+            loss_of = self._loss(block, Surroundings(block.log_power), frames, bins)
+            return float(loss_of(self._fitter.averaged))
 
     def learn(self, block: Block, n_steps: int, rate: float = 1.0) -> None:
         """Take ``n_steps`` steps at random points of the block and of what it brings along before it."""
         if n_steps < 1:
             return
-        inputs, targets = self._points(block, BEFORE, n_steps * POINTS_PER_STEP)
+        frames, bins = self._points(block, BEFORE, n_steps * POINTS_PER_STEP)
+        around = Surroundings(block.log_power)
         with one_thread():
-            for first in range(0, len(inputs), POINTS_PER_STEP):
+            for first in range(0, len(frames), POINTS_PER_STEP):
                 part = slice(first, first + POINTS_PER_STEP)
-                self._fitter.step(partial(_loss, inputs[part], targets[part]), rate)
+                self._fitter.step(self._loss(block, around, frames[part], bins[part]), rate)
 
     def predict(self, block: Block) -> F32:
         """Natural log of the expected power over the noise floor ``[frames, bins]``."""
