@@ -1,14 +1,12 @@
 """The inner loops, compiled by numba. Arrays and numbers in, arrays out; no settings, no state.
 
 Each kernel has a plain NumPy twin of the same signature in `dap_stream.twins`. Kernels release the
-GIL and are compiled once per machine (numba's on-disk cache); `is_cached` says whether that is done.
+GIL and are compiled once per machine (numba's on-disk cache).
 """
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Any
 
 import numba
 import numpy as np
@@ -180,10 +178,3 @@ def classical_gain(
             log_gain, _ = _lsa_and_presence(snr_prior, snr_post)
             clean[k] = math.exp(2.0 * log_gain) * p
             out[t, k] = math.exp(max(log_gain, log_floor))
-
-
-def is_cached() -> bool:
-    """Whether the kernels have been compiled on this machine: if not, their first run takes seconds."""
-    dispatcher: Any = omlsa_gain
-    folder = dispatcher.stats.cache_path
-    return bool(dispatcher.signatures) or any(Path(folder).glob("kernels.omlsa_gain*.nbi"))

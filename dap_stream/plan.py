@@ -18,7 +18,7 @@ CLASSICAL_PER_RATE = 0.004 / 16_000
 CHANNEL_PER_RATE = 0.0009 / 16_000  # for each channel after the first, linked
 STEP_S = 0.014  # a step of learning in a first pass
 STREAM_STEP_S = 0.007  # a step on the way: the block is prepared anyway
-CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 510.0, 290.0  # without torch, with it, more to learn on the way
+CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 490.0, 30.0  # without torch, with it, more to learn on the way
 SAMPLE_MB, CLASSICAL_SAMPLE_MB = 3e-4, 1e-4  # for each sample of a block, in all copies of it
 
 
