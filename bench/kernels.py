@@ -100,9 +100,7 @@ KERNELS = (
         twins.mean_power,
         lambda rng: (_spectrum(rng, 2), np.empty((N_FRAMES, SIZE // 2 + 1), np.float32)),
     ),
-    Kernel(
-        "apply_gain", kernels.apply_gain, twins.apply_gain, lambda rng: (_spectrum(rng), np.exp(_image(rng)))
-    ),
+    Kernel("apply_gain", kernels.apply_gain, twins.apply_gain, _gained),
     Kernel("integrate", kernels.integrate, twins.integrate, _integral),
     Kernel("gather_surroundings", kernels.gather_surroundings, twins.gather_surroundings, _surroundings),
     Kernel("omlsa_gain", kernels.omlsa_gain, twins.omlsa_gain, _gain),

@@ -135,8 +135,8 @@ def line(job: Job, costs: Sequence[Cost]) -> list[str]:
 def body(costs: dict[Job, list[Cost]]) -> str:
     longest = "; ".join(f"{label} {minutes:g}" for label, minutes in LONGEST.items())
     note = (
-        "The whole command in a process of its own, start and imports included: at one minute they are\n"
-        f"most of it. Median (min-max) after one run to warm up; from {LONG_MINUTES:g} minutes on a single\n"
+        "The whole command in a process of its own, start and imports included, which weigh most at\n"
+        f"one minute. Median (min-max) after one run to warm up; from {LONG_MINUTES:g} minutes on a single\n"
         f"run. Longest recording, in minutes: {longest}.\n"
         "The peers get the whole file at once, so that their memory grows with the length; DeepFilterNet 3\n"
         "slows down with it too. At 16 kHz RNNoise and DeepFilterNet 3 include the change of rate to 48 kHz\n"

@@ -121,7 +121,7 @@ class Denoiser:
 
     def flush(self) -> Audio:
         """The last ``latency`` samples ``[channels, latency]``; then as after `reset`."""
-        tail = self.process(np.zeros((self.channels, self.latency), self._state.dtype))
+        tail = self.drain()
         self.reset()
         return tail
 
@@ -148,12 +148,13 @@ class Denoiser:
         elif self._generator is not None:
             self._generator.load(self._generator.weights())
         rows = np.atleast_2d(audio)
-        out = np.concatenate((self.process(rows), self._flush_only()), axis=1)[:, self.latency :]
+        out = np.concatenate((self.process(rows), self.drain()), axis=1)[:, self.latency :]
         if reset:
             self.reset()
         return out.reshape(audio.shape)
 
-    def _flush_only(self) -> Audio:
+    def drain(self) -> Audio:
+        """The last ``latency`` samples, as `flush`, but what was learned stays until `reset`."""
         return self.process(np.zeros((self.channels, self.latency), self._state.dtype))
 
     def _new_state(self) -> _State:

@@ -90,9 +90,7 @@ def _blocks(spec: StftSpec, audio: F32, generator: Generator, is_linked: bool) -
         log_observed = log_power(power)
         is_active = active_frames(log_observed)
         white = whiten(log_observed, is_active, NoiseFloor(1).advance(log_observed, is_active))
-        n_around = generator.before + generator.after
-        edges = np.zeros((n_around, white.shape[1]), np.float32)
-        white = np.concatenate((edges[: generator.before], white, edges[generator.before :]))
-        is_active = np.pad(is_active, (generator.before, generator.after))
+        around = (generator.before, generator.after)
+        white, is_active = np.pad(white, (around, (0, 0))), np.pad(is_active, around)
         blocks.append(Block(white, is_active, generator.before, generator.after))
     return blocks

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
-
 from dap_stream.denoiser import Denoiser
 from dap_stream.engine import Progress, RunRecord, run
 from dap_stream.errors import OutputError, SettingError
@@ -164,12 +162,10 @@ class _Keeper:
         return self._denoiser.reduction_db
 
     def process(self, buffer: Audio) -> Audio:
-        self._dtype = buffer.dtype
         return self._denoiser.process(buffer)
 
     def flush(self) -> Audio:
-        zeros = np.zeros((self._denoiser.channels, self.latency), self._dtype)
-        tail = self._denoiser.process(zeros)
+        tail = self._denoiser.drain()
         self.profile = self._denoiser.profile()
         self._denoiser.reset()
         return tail

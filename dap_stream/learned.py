@@ -16,6 +16,7 @@ from dap_stream.prior.base import IDEAL_LOSS, Block, Generator
 from dap_stream.units import db_to_gain
 
 CROSS_FADE = 16  # frames over which a block's prediction takes over from the last one's
+UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which the generator is not, is fully trusted
 HISTORY_BLOCKS = 4096  # of the record that is kept: a bit over an hour
 
 
@@ -83,7 +84,7 @@ class LearnedEstimator:
         self._n_frames, self._noise_blocks = n_frames, noise_blocks
         self._plan = plan
         self._log_floor = float(np.log(db_to_gain(-reduction_db)))
-        self._keep = float(decision_smoothing(hop_ms))
+        self._keep = decision_smoothing(hop_ms)
         self._start = ClassicalEstimator(hop_ms, reduction_db) if plan else None
         self._trust: deque[float] = deque([0.0] * (noise_blocks + 1))  # of the blocks on their way out
         self._lanes: list[_Lane] | None = None
@@ -171,6 +172,3 @@ class LearnedEstimator:
         classical = self._start.advance(log_observed, power)
         trust = np.linspace(begin, end, gain.shape[1], dtype=np.float32)[:, None]
         return np.asarray(classical ** (1.0 - trust) * gain**trust, np.float32)
-
-
-UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which the generator is not, is fully trusted

@@ -122,7 +122,7 @@ def test_changing_the_blind_zone_leaves_the_prediction_as_it_is(frame, bin_):
     before = generator.predict(block)[frame, bin_]
     row = BEFORE + frame
     zone = block.log_power[row, max(bin_ - HOLE_BINS, 0) : bin_ + HOLE_BINS + 1]
-    # The sum stays, for the far boxes come from an integral image that rounds.
+    # Not to the last bit: the boxes come from an integral image, whose sums round.
     zone += np.float32(1.0)
     after = generator.predict(block)[frame, bin_]
     assert after == pytest.approx(before, abs=2e-5)
