@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dap_stream import __version__, cli_denoise, cli_info
+from dap_stream import __version__, cli_denoise, cli_info, cli_study
 from dap_stream.errors import DapStreamError, SettingError
 from dap_stream.signals import Stopped, stop_on_signals
 
@@ -43,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dap-stream {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     cli_denoise.add_command(commands)
+    cli_study.add_command(commands)
     cli_info.add_commands(commands)
     return parser
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dap_stream.errors import DapStreamError, SettingError
 from dap_stream.naming import PIPE, Names, check_names, make_names
-from dap_stream.settings import Settings
+from dap_stream.settings import DEEP_PRIORS, Settings
 from dap_stream.units import parse_seconds
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ SHORT = {
     "reduction": "reduction_db",
     "wet": "wet",
     "device": "device",
+    "generator": "generator",
     "passes": "passes",
     "steps": "steps",
     "seed": "seed",
@@ -94,6 +95,11 @@ def _add_method(group: Any) -> None:
         "--wet", metavar="PART", help=_help("0 to 1: part of the result that is processed", "wet")
     )
     group.add_argument(
+        "--generator",
+        metavar="NAME",
+        help=_help("what learns the sound: context; dcgan, skip, decoder; classical: nothing", "generator"),
+    )
+    group.add_argument(
         "--passes",
         metavar="N",
         help=_help("2: learn from the whole file first; 1: on the way", "passes"),
@@ -163,6 +169,8 @@ def make_settings(args: argparse.Namespace, names: list[Names]) -> Settings:
             )
         values[key] = text
     settings = config.make_settings(args.preset, values)
+    if "passes" in values and settings.passes == 2 and settings.generator in DEEP_PRIORS:
+        raise SettingError(f"generator={settings.generator} learns while it cleans; use --passes 1")
     if "passes" in values and settings.passes == 2 and names[0].source == PIPE:
         raise SettingError(
             "passes=2 needs a file, since standard input can be read only once; use --passes 1"

@@ -18,6 +18,7 @@ from dap_stream.naming import Names
 from dap_stream.processor import Audio
 from dap_stream.progress import Meter
 from dap_stream.report import result_line
+from dap_stream.scores import si_sdr_db, snr_db
 from dap_stream.settings import Settings
 from dap_stream.sounds import SAMPLE_RATE, make_recording
 
@@ -88,17 +89,3 @@ def _draw(path: Path, parts: Mapping[str, Audio]) -> None:
     from dap_stream.picture import save_picture
 
     save_picture(path, {name.removesuffix(".wav"): audio for name, audio in parts.items()}, SAMPLE_RATE)
-
-
-def snr_db(audio: Audio, reference: npt.NDArray[np.float64]) -> float:
-    """Energy of the reference over that of the difference, both ``[samples]``.
-
-    >>> round(snr_db(np.array([1.1, -1.1]), np.array([1.0, -1.0])), 6)
-    20.0
-    """
-    return float(10.0 * np.log10(np.sum(reference**2) / np.sum((audio - reference) ** 2)))
-
-
-def si_sdr_db(audio: Audio, reference: npt.NDArray[np.float64]) -> float:
-    """The same after the reference is scaled to fit best: a change of level does not count."""
-    return snr_db(audio, reference * (np.dot(audio, reference) / np.dot(reference, reference)))

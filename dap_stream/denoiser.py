@@ -18,14 +18,13 @@ from dap_stream.observation import lane_power, log_power
 from dap_stream.prior.choose import make_generator
 from dap_stream.processor import Audio, Delay, check_channels
 from dap_stream.profile import Profile
-from dap_stream.settings import Settings
-from dap_stream.stft import StftSpec
+from dap_stream.settings import DEEP_PRIORS, Settings
+from dap_stream.stft import StftSpec, low_cut_gain
 from dap_stream.units import power_to_db, samples_to_ms
 
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 384_000
 MAX_CHANNELS = 64
 STEPS_PER_BLOCK = 12
-LOW_CUT_ORDER = 8  # of the power: 24 dB per octave in amplitude, no phase
 
 
 class Estimator(Protocol):
@@ -55,8 +54,9 @@ class Denoiser:
     """A `dap_stream.processor.Processor` that takes the noise away.
 
     ``[channels, n]`` in, ``[channels, n]`` out, float32 or float64, ``latency`` samples later. With
-    ``learn`` (the default without a profile) the generator is fitted while the stream goes by;
-    without, its weights stay as the profile has them. Calling the object cleans a whole array.
+    ``learn`` (the default without a profile, and for deep priors) the generator is fitted while the
+    stream goes by; without, its weights stay as the profile has them. Calling the object cleans a
+    whole array.
     """
 
     def __init__(
@@ -74,8 +74,13 @@ class Denoiser:
         self._spec = StftSpec.for_rate(sample_rate, self.settings.window_ms)
         self._n_frames = max(round(self.settings.block_s * sample_rate / self._spec.hop), 8)
         self._noise_blocks = max(round(self.settings.noise_s / self.settings.block_s / 2.0), 1)
-        self._low_cut = _low_cut(self._spec.frequencies_hz(sample_rate), self.settings.low_cut_hz)
-        self._learns = profile is None if learn is None else learn
+        self._low_cut = low_cut_gain(self._spec.frequencies_hz(sample_rate), self.settings.low_cut_hz)
+        is_deep = self.settings.generator in DEEP_PRIORS
+        if is_deep and learn is False:
+            raise SettingError(
+                f"generator={self.settings.generator} has to learn from each block: learn=True"
+            )
+        self._learns = (is_deep or profile is None) if learn is None else learn
         self._generator = make_generator(self.settings, profile)
         self._state = self._new_state()
         delay = self._state.estimator.delay * self._spec.hop
@@ -209,11 +214,3 @@ def _check_format(sample_rate: int, channels: int) -> None:
         )
     if not 1 <= channels <= MAX_CHANNELS:
         raise SettingError(f"channels={channels} must be in 1..{MAX_CHANNELS}")
-
-
-def _low_cut(frequencies_hz: F32, low_cut_hz: float) -> F32:
-    """Gain ``[bins]`` of a high-pass: -3 dB of power at ``low_cut_hz``, 1 everywhere if it is 0."""
-    if low_cut_hz == 0.0:
-        return np.ones_like(frequencies_hz)
-    ratio = low_cut_hz / np.maximum(frequencies_hz, 1.0)
-    return (1.0 / (1.0 + ratio**LOW_CUT_ORDER)).astype(np.float32)

@@ -15,7 +15,7 @@ from dap_stream.prior.base import Block, Generator
 from dap_stream.prior.choose import make_generator
 from dap_stream.processor import Source
 from dap_stream.profile import Profile
-from dap_stream.settings import Settings
+from dap_stream.settings import TWO_PASS_GENERATORS, Settings
 from dap_stream.stft import StftSpec
 
 STEPS = 300
@@ -46,8 +46,8 @@ def learn(
     (`STEPS` if None). More steps learn finer structure and, in noise that has structure too, that.
     """
     generator = make_generator(settings, profile)
-    if generator is None:
-        raise SettingError("generator=classical learns nothing; choose generator=context for a first pass")
+    if generator is None or settings.generator not in TWO_PASS_GENERATORS:
+        raise SettingError(f"generator={settings.generator} has no first pass; choose generator=context")
     n_steps = STEPS if settings.steps is None else settings.steps
     spec = StftSpec.for_rate(source.sample_rate, settings.window_ms)
     n_pieces = -(-n_steps // STEPS_PER_PIECE)

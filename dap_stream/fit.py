@@ -6,10 +6,11 @@ The moving average of the weights is what predicts: single steps are noisy, thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
@@ -36,6 +37,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def averaging(n_steps: int) -> float:
+    """Part of the average that stays when step number ``n_steps`` (from 1) comes in."""
+    return min(AVERAGING, n_steps / (n_steps + AVERAGING_START))
+
+
 class Fitter:
     """Adam and the averaged copy of ``network``; both carry over from call to call."""
 
@@ -45,6 +51,7 @@ class Fitter:
         self.averaged = deepcopy(network).requires_grad_(False)
         self._optimiser = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
         self._n_steps = 0
+        self._loss = torch.tensor(math.nan)
 
     def step(self, loss_of: Loss, rate: float = 1.0) -> None:
         """One step down ``loss_of(network)``; ``rate`` scales its size."""
@@ -53,10 +60,33 @@ class Fitter:
             group["lr"] = self._learning_rate * rate * min(1.0, self._n_steps / WARM_UP_STEPS)
         self._optimiser.zero_grad()
         loss = loss_of(self._network)
+        self._loss = loss.detach()  # not asked for its value: that would wait for a GPU
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
-        keep = min(AVERAGING, self._n_steps / (self._n_steps + AVERAGING_START))
+        keep = averaging(self._n_steps)
         with torch.no_grad():
             torch._foreach_lerp_(
                 list(self.averaged.parameters()), list(self._network.parameters()), 1.0 - keep
             )
+
+    @property
+    def loss(self) -> float:
+        """Of the last step; NaN before the first."""
+        return float(self._loss)
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, and the average; tensors and numbers, shared with the fitter."""
+        return {
+            "network": self._network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "n_steps": self._n_steps,
+            "loss": self.loss,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self._network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._n_steps, self._loss = state["n_steps"], torch.tensor(state["loss"])

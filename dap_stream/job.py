@@ -20,7 +20,7 @@ from dap_stream.io.pipe import PipeFormat, PipeSink, PipeSource, standard_input,
 from dap_stream.naming import PIPE, Names, check_folder
 from dap_stream.processor import Audio, Sink
 from dap_stream.profile import Profile, save_profile
-from dap_stream.settings import Settings
+from dap_stream.settings import TWO_PASS_GENERATORS, Settings
 from dap_stream.units import seconds_to_samples
 
 AudioSource: TypeAlias = FileSource | PipeSource
@@ -104,8 +104,10 @@ def _pipe_format(job: Job, source: AudioSource) -> PipeFormat:
 
 def resolved(job: Job, source: AudioSource) -> tuple[Settings, str | None]:
     """The settings with the passes that are possible, and a note if they are fewer than asked for."""
-    if job.settings.generator == "classical":
-        return replace(job.settings, passes=1), None
+    if job.settings.passes == 2 and job.settings.generator not in TWO_PASS_GENERATORS:
+        is_deep = job.settings.generator != "classical"
+        note = f"{job.settings.generator} learns while it cleans, in a single pass" if is_deep else None
+        return replace(job.settings, passes=1), note
     if job.settings.passes == 1 or (isinstance(source, FileSource) and source.n_samples is not None):
         return job.settings, None
     settings = replace(job.settings, passes=1)

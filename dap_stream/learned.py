@@ -16,7 +16,6 @@ from dap_stream.prior.base import IDEAL_LOSS, Block, Generator
 from dap_stream.units import db_to_gain
 
 CROSS_FADE = 16  # frames over which a block's prediction takes over from the last one's
-UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which the generator is not, is fully trusted
 HISTORY_BLOCKS = 4096  # of the record that is kept: a bit over an hour
 
 
@@ -80,6 +79,7 @@ class LearnedEstimator:
         self.delay = generator.after + CROSS_FADE + noise_blocks * n_frames
         self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
         self._generator = generator
+        self._n_frames_seen = 0
         self._n_blocks, self._block_s = 0, n_frames * hop_ms / 1000.0
         self._n_frames, self._noise_blocks = n_frames, noise_blocks
         self._plan = plan
@@ -93,6 +93,7 @@ class LearnedEstimator:
         """Newest log power, and power ``delay`` frames before, to gain: all ``[lanes, frames, bins]``."""
         if self._lanes is None:
             self._lanes = [self._new_lane(log_observed.shape[2]) for _ in log_observed]
+        self._n_frames_seen += self._n_frames
         blocks = [self._whiten(lane, newest) for lane, newest in zip(self._lanes, log_observed, strict=True)]
         if self._plan is not None:
             self._learn([block for block, _ in blocks], self._plan)
@@ -130,7 +131,8 @@ class LearnedEstimator:
         after = self._generator.after
         # With weights that change, the last frames of the previous block are predicted again.
         n_predicted = self._n_frames + (CROSS_FADE if self._plan else 0)
-        return Block(white, is_active_all, len(white) - n_predicted - after, after), log_floor
+        first_frame = self._n_frames_seen - len(white)
+        return Block(white, is_active_all, len(white) - n_predicted - after, after, first_frame), log_floor
 
     def _learn(self, blocks: list[Block], plan: StepPlan) -> None:
         block = blocks[self._n_blocks % len(blocks)]  # unlinked channels take turns
@@ -160,8 +162,7 @@ class LearnedEstimator:
             return gain
         loss = self.history[-1].loss
         if np.isfinite(loss):
-            known = np.clip((UNKNOWN - (loss - IDEAL_LOSS)) / (UNKNOWN - KNOWN), 0.0, 1.0)
-            self._trust.append(max(self._trust[-1], float(known)))
+            self._trust.append(max(self._trust[-1], self._generator.trust(loss)))
         else:
             self._trust.append(self._trust[-1])
         begin = self._trust.popleft()

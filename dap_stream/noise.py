@@ -63,7 +63,7 @@ class NoiseTracker:
         self._n_blocks += 1
         found = np.concatenate(self._recent)
         if len(found):
-            self._after = (_quantile(found) + np.float32(QUANTILE_TO_MEAN)).astype(np.float32)
+            self._after = _noise_level(found)
         n_frames, n_bins = log_expected.shape
         if self._after is None:
             return log_expected.copy()
@@ -73,6 +73,19 @@ class NoiseTracker:
         out = self._here + weight * (self._after - self._here)
         self._here = self._after
         return np.asarray(out.reshape(n_frames, n_bins), np.float32)
+
+
+def steady_noise(log_expected: F32, is_active: Mask) -> F32:
+    """Log noise psd ``[bins]`` of a whole excerpt from its log expected power ``[frames, bins]``.
+
+    At least one frame must be active.
+    """
+    return _noise_level(log_expected[is_active][::THINNING])
+
+
+def _noise_level(log_expected: F32) -> F32:
+    """Log of the mean noise power from expected power at any times: ``[n, bins]`` to ``[bins]``."""
+    return (_quantile(log_expected) + np.float32(QUANTILE_TO_MEAN)).astype(np.float32)
 
 
 def _quantile(values: F32) -> F32:

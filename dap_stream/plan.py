@@ -16,6 +16,10 @@ START_S = 2.0  # imports of torch and numba
 CONTEXT_PER_RATE = 0.0125 / 16_000  # to predict with `context`
 CLASSICAL_PER_RATE = 0.004 / 16_000
 CHANNEL_PER_RATE = 0.0009 / 16_000  # for each channel after the first, linked
+# A step of a deep prior, for each second that it looks at.
+DEEP_STEP_PER_RATE = {"dcgan": 0.0045 / 16_000, "skip": 0.018 / 16_000, "decoder": 0.010 / 16_000}
+DEEP_BEFORE_S = 1.2  # that it looks at besides the block
+USUAL_PART = 0.4  # of the steps that a block may have
 STEP_S = 0.014  # a step of learning in a first pass
 STREAM_STEP_S = 0.007  # a step on the way: the block is prepared anyway
 CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 490.0, 30.0  # without torch, with it, more to learn on the way
@@ -87,6 +91,11 @@ def compute_s(settings: Settings, seconds: float, came: FileFormat) -> float:
     if settings.passes == 2:
         return total + STEP_S * (settings.steps or STEPS)
     per_block = STEPS_PER_BLOCK if settings.steps is None else settings.steps
+    if settings.generator in DEEP_STEP_PER_RATE:
+        step_s = (
+            DEEP_STEP_PER_RATE[settings.generator] * came.sample_rate * (settings.block_s + DEEP_BEFORE_S)
+        )
+        return total + step_s * USUAL_PART * per_block * seconds / settings.block_s
     return total + STREAM_STEP_S * per_block * seconds / settings.block_s
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _KNOWN = "{desc} {percentage:3.0f}% |{bar:24}| {n:.0f}/{total:.0f} s of audio, {remaining} left{postfix}"
 _UNKNOWN = "{desc} {n:.0f} s of audio in {elapsed}{postfix}"
+_FITTING = (
+    "{desc} {percentage:3.0f}% |{bar:24}| {n:.0f}/{total:.0f} iterations, {rate_inv_fmt}, {remaining} left"
+)
 _LEARNING = "{desc} {percentage:3.0f}% |{bar:24}| {remaining} left"
 
 
@@ -34,7 +37,13 @@ class Meter:
         note = "" if reduction is None else f"-{reduction:.1f} dB"
         self._show("cleaning", total, progress["done_s"], _UNKNOWN if total is None else _KNOWN, note)
 
-    def _show(self, phase: str, total: float | None, done: float, layout: str, note: str = "") -> None:
+    def fitting(self, done: int, total: int) -> None:
+        """Iterations of a study; those of an earlier run do not count as fast."""
+        self._show("fitting", total, done, _FITTING, begin=done)
+
+    def _show(
+        self, phase: str, total: float | None, done: float, layout: str, note: str = "", begin: float = 0.0
+    ) -> None:
         if not self._is_shown:
             return
         description = f"{self._title}: {phase}"
@@ -45,6 +54,8 @@ class Meter:
 
             self._bar = tqdm(
                 total=total,
+                initial=begin,
+                unit=" iteration",
                 desc=description,
                 bar_format=layout,
                 leave=False,

@@ -7,7 +7,9 @@ from typing import Any
 
 from dap_stream.errors import SettingError
 
-GENERATORS = ("context", "classical")
+GENERATORS = ("context", "dcgan", "skip", "decoder", "classical")
+TWO_PASS_GENERATORS = ("context",)  # the others learn block by block, or nothing
+DEEP_PRIORS = ("dcgan", "skip", "decoder")  # what they predict they must have been fitted to
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -23,7 +25,9 @@ def _choice(default: Any, allowed: tuple[Any, ...], text: str) -> Any:
 class Settings:
     """What the method does. Every field has its range, unit and meaning in its metadata."""
 
-    generator: str = _choice("context", GENERATORS, "what predicts the sound; classical has no network")
+    generator: str = _choice(
+        "context", GENERATORS, "what predicts the sound: the default, a deep prior (3 kinds), no network"
+    )
     passes: int = _choice(2, (1, 2), "2: learn from the whole recording first; 1: learn while it streams")
     reduction_db: float = _number(24.0, 0.0, 60.0, "dB", "largest attenuation of any bin; more removes more")
     wet: float = _number(1.0, 0.0, 1.0, "", "1: processed only, 0: the input itself")
@@ -39,6 +43,10 @@ class Settings:
     def __post_init__(self) -> None:
         for item in fields(self):
             _check(item.name, getattr(self, item.name), item.default, dict(item.metadata))
+        if self.generator in DEEP_PRIORS and not self.linked:
+            raise SettingError(f"generator={self.generator} fits all channels as one; linked must be true")
+        if self.generator in DEEP_PRIORS and self.steps == 0:
+            raise SettingError(f"generator={self.generator} knows only what it learned; steps must not be 0")
 
 
 def _check(name: str, value: Any, default: Any, rule: dict[str, Any]) -> None:

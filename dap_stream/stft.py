@@ -17,6 +17,7 @@ from dap_stream.errors import SettingError
 from dap_stream.kernels import C64, F32, F64
 
 OVERLAP = 4  # frames that cover each sample: two interleaved grids of half-overlapping frames
+LOW_CUT_ORDER = 8  # of the power: 24 dB per octave in amplitude, no phase
 MAX_WINDOW_RATE = 96_000  # Hz; what ultrasound recorders run faster for is short, so there the window shrinks
 
 
@@ -105,3 +106,11 @@ def istft(spec: StftSpec, spectrum: C64, n_samples: int) -> F32:
     out = np.zeros(spec.n_fft + (len(spectrum) - 1) * spec.hop, np.float32)
     kernels.overlap_add(spec.frames(spectrum), spec.synthesis, spec.hop, out)
     return out[spec.n_fft - spec.hop :][:n_samples]
+
+
+def low_cut_gain(frequencies_hz: F32, low_cut_hz: float) -> F32:
+    """Gain ``[bins]`` of a high-pass: -3 dB of power at ``low_cut_hz``, 1 everywhere if it is 0."""
+    if low_cut_hz == 0.0:
+        return np.ones_like(frequencies_hz)
+    ratio = low_cut_hz / np.maximum(frequencies_hz, 1.0)
+    return (1.0 / (1.0 + ratio**LOW_CUT_ORDER)).astype(np.float32)

@@ -10,6 +10,7 @@ from recordings import read, snapshot
 
 from dap_stream import cli, demo
 from dap_stream.picture import spectrogram_db
+from dap_stream.scores import si_sdr_db, snr_db
 from dap_stream.settings import Settings
 from dap_stream.sounds import SAMPLE_RATE, SNR_DB, make_recording
 
@@ -25,16 +26,16 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_recording_is_always_the_same_and_has_its_snr() -> None:
     clean, noisy = make_recording()
     np.testing.assert_array_equal(noisy, make_recording()[1])
-    assert demo.snr_db(noisy, clean) == pytest.approx(SNR_DB, abs=0.01)
+    assert snr_db(noisy, clean) == pytest.approx(SNR_DB, abs=0.01)
     assert np.abs(noisy).max() == pytest.approx(0.8)
 
 
 def test_snr_and_si_sdr() -> None:
     rng = np.random.default_rng(0)
     clean, noise = rng.standard_normal((2, 100_000))
-    assert demo.snr_db(clean + 0.1 * noise, clean) == pytest.approx(20.0, abs=0.1)
-    assert demo.si_sdr_db(3.0 * clean + 0.3 * noise, clean) == pytest.approx(20.0, abs=0.1)
-    assert demo.snr_db(3.0 * clean, clean) < 0.0
+    assert snr_db(clean + 0.1 * noise, clean) == pytest.approx(20.0, abs=0.1)
+    assert si_sdr_db(3.0 * clean + 0.3 * noise, clean) == pytest.approx(20.0, abs=0.1)
+    assert snr_db(3.0 * clean, clean) < 0.0
 
 
 def test_demo_makes_what_it_says() -> None:
@@ -45,7 +46,7 @@ def test_demo_makes_what_it_says() -> None:
     noisy, clean, removed = (read(Path("listen") / f"{name}.wav") for name in ("noisy", "clean", "removed"))
     np.testing.assert_array_equal(clean + removed, noisy)
     reference = make_recording()[0]
-    gained = demo.snr_db(clean[0], reference) - demo.snr_db(noisy[0], reference)
+    gained = snr_db(clean[0], reference) - snr_db(noisy[0], reference)
     assert gained > 3.0, "even a few steps of learning clean it"
     assert f"gained: {gained:+.1f} dB of SNR" in text
     for name in FILES:

@@ -9,7 +9,7 @@ from contract import CHECKS, Contract, stream
 from dap_stream.denoiser import Denoiser
 from dap_stream.errors import DeviceError, ProfileError, SettingError
 from dap_stream.offline import denoise
-from dap_stream.settings import Settings
+from dap_stream.settings import DEEP_PRIORS, GENERATORS, Settings
 from dap_stream.stft import StftSpec, istft, stft
 from dap_stream.twins import apply_gain
 
@@ -47,7 +47,7 @@ def whole(audio):
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("generator", ["context", "classical"])
+@pytest.mark.parametrize("generator", GENERATORS)
 def test_the_denoiser_keeps_the_contract(check, generator, rng):
     contract = Contract(
         make=lambda: make(generator=generator),
@@ -99,6 +99,28 @@ def test_a_tone_in_noise_gets_cleaner(passes):
     assert si_sdr_db(out[0], clean) > si_sdr_db(noisy[0], clean) + 3.0
 
 
+@pytest.mark.parametrize("generator", DEEP_PRIORS)
+def test_a_deep_prior_cleans_a_tone_in_noise_in_a_single_pass(generator):
+    clean, noisy = tone_in_noise(6.0)
+    out = denoise(noisy, RATE, generator=generator, block_s=2.0, steps=20, noise_s=4.0, device="cpu")
+    assert out.shape == noisy.shape and out.dtype == np.float32
+    assert si_sdr_db(out[0], clean) > si_sdr_db(noisy[0], clean) + 3.0
+
+
+def test_a_deep_prior_goes_on_from_a_profile_and_keeps_learning():
+    _, noisy = tone_in_noise()
+    first = make(generator="dcgan")
+    first(noisy, RATE)
+    first.process(noisy)
+    profile = first.profile()
+    second = Denoiser(RATE, 1, first.settings, profile)
+    assert np.abs(second(noisy, RATE) - make(generator="dcgan")(noisy, RATE)).max() > 0
+    second.process(noisy)
+    assert len(second.history) and any(
+        np.abs(second.profile().weights[name] - profile.weights[name]).max() > 0 for name in profile.weights
+    )
+
+
 def test_two_runs_are_identical_and_the_seed_counts():
     _, noisy = tone_in_noise()
     one, same, other = (
@@ -108,7 +130,7 @@ def test_two_runs_are_identical_and_the_seed_counts():
     assert np.abs(one - other).max() > 0
 
 
-@pytest.mark.parametrize("generator", ["context", "classical"])
+@pytest.mark.parametrize("generator", GENERATORS)
 def test_silence_stays_silence_without_a_warning(generator):
     out = denoise(
         np.zeros((2, 12000), np.float32), RATE, generator=generator, passes=2, steps=6, device="cpu"
@@ -236,6 +258,10 @@ def test_latency_is_declared_in_samples_and_ms():
         (lambda: make()(np.zeros((1, 5), np.float32), 44100), "sample_rate=44100 must be 8000"),
         (lambda: make(reduction_db=-1.0), r"reduction_db=-1.0 must be a number in 0..60 dB"),
         (lambda: make(passes=True), "passes=True must be one of 1, 2"),
+        (
+            lambda: Denoiser(RATE, 1, Settings(generator="decoder"), learn=False),
+            "generator=decoder has to learn from each block",
+        ),
     ],
 )
 def test_misuse_gets_one_clear_line(call, text):

@@ -82,6 +82,7 @@ def test_a_profile_is_the_start_and_progress_may_cancel():
         learn(source(10), settings, progress=cancel)
 
 
-def test_classical_has_nothing_to_learn():
-    with pytest.raises(SettingError, match="classical learns nothing"):
-        learn(source(1), Settings(generator="classical"))
+@pytest.mark.parametrize("generator", ["classical", "dcgan"])
+def test_other_generators_have_no_first_pass(generator):
+    with pytest.raises(SettingError, match=f"generator={generator} has no first pass"):
+        learn(source(1), Settings(generator=generator))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dap_stream.learned import CROSS_FADE, KNOWN, UNKNOWN, LearnedEstimator, StepPlan
+from dap_stream.learned import CROSS_FADE, LearnedEstimator, StepPlan
 from dap_stream.prior.base import IDEAL_LOSS
 
 N_FRAMES, N_BINS, HALF = 32, 12, 2
@@ -17,8 +17,9 @@ class Mirror:
     name = "mirror"
     before, after = 4, 2
 
-    def __init__(self, loss=IDEAL_LOSS):
+    def __init__(self, loss=IDEAL_LOSS, trust=1.0):
         self.offset, self.loss, self.taken = 0.0, loss, []
+        self.trust = lambda loss: trust
 
     def validate(self, block):
         return self.loss
@@ -117,16 +118,16 @@ def test_a_surprising_block_gets_more_steps_within_the_budget():
     assert StepPlan(0).steps(5.0) == 0
 
 
-def test_the_stream_starts_classical_and_hands_over_once_the_loss_has_fallen():
+def test_the_stream_starts_classical_and_hands_over_to_a_generator_that_is_trusted():
     # Single bins stand out, so that the two gains differ everywhere.
     power = np.random.default_rng(0).exponential(size=(12 * N_FRAMES, N_BINS))
     log_power = np.log(power).astype(np.float32)
 
-    def gains(loss):
-        return run(LearnedEstimator(Mirror(loss), N_FRAMES, HALF, 12.0, 40.0, StepPlan(1)), log_power)
+    def gains(trust):
+        return run(LearnedEstimator(Mirror(trust=trust), N_FRAMES, HALF, 12.0, 40.0, StepPlan(1)), log_power)
 
     learned = run(LearnedEstimator(Mirror(), N_FRAMES, HALF, 12.0, 40.0, None), log_power)
-    unknown, half, known = (gains(IDEAL_LOSS + excess) for excess in (UNKNOWN, (UNKNOWN + KNOWN) / 2, KNOWN))
+    unknown, half, known = (gains(trust) for trust in (0.0, 0.5, 1.0))
     late = slice(-3 * N_FRAMES, -N_FRAMES)
     np.testing.assert_allclose(known[late], learned[late], rtol=0.02)
     assert np.abs(unknown[late] - learned[late]).max() > 0.02

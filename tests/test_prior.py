@@ -7,7 +7,7 @@ import pytest
 
 from dap_stream.errors import ProfileError
 from dap_stream.prior.base import IDEAL_LOSS, Block
-from dap_stream.prior.context import ContextGenerator
+from dap_stream.prior.context import KNOWN, UNKNOWN, ContextGenerator
 from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, HOLE_BINS, LOOKAHEAD, Surroundings
 
 N_FRAMES, N_BINS = 40, 129
@@ -91,6 +91,12 @@ def test_a_sound_is_told_from_its_surroundings():
     generator.learn(block, 60)
     out = generator.predict(block)
     assert out[:, 45:55].mean() - out[:, 80:100].mean() == pytest.approx(4.0, abs=0.5)
+
+
+def test_trust_grows_as_the_loss_falls():
+    losses = (IDEAL_LOSS + excess for excess in (9.0, UNKNOWN, (UNKNOWN + KNOWN) / 2, KNOWN, -1.0))
+    trusts = [ContextGenerator().trust(loss) for loss in losses]
+    assert trusts == pytest.approx([0.0, 0.0, 0.5, 1.0, 1.0])
 
 
 def test_silence_is_no_lesson():

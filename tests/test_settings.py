@@ -37,9 +37,11 @@ def test_settings_are_frozen() -> None:
         ({"steps": 1.5}, "steps=1.5 must be a whole number"),
         ({"seed": 2**31}, "seed=2147483648"),
         ({"linked": 1}, "linked=1 must be one of True, False"),
-        ({"generator": "gan"}, "generator='gan' must be one of context, classical"),
+        ({"generator": "gan"}, "generator='gan' must be one of context, dcgan, skip, decoder, classical"),
         ({"device": "tpu"}, "device='tpu' must be one of auto, cpu, cuda"),
         ({"window_ms": math.inf}, "window_ms=inf"),
+        ({"generator": "dcgan", "linked": False}, "generator=dcgan fits all channels as one; linked"),
+        ({"generator": "skip", "steps": 0}, "generator=skip knows only what it learned; steps"),
     ],
 )
 def test_nonsense_is_refused_with_name_value_and_limit(values: dict[str, object], text: str) -> None:

@@ -22,13 +22,15 @@ class Block:
 
     ``log_power [before + frames + after, bins]`` is ``log(power / noise_floor)``, natural logarithm;
     the block itself is what lies between ``before`` and ``after``. ``is_active [same frames]`` is
-    false in digital silence, which tells nothing about the sound.
+    false in digital silence, which tells nothing about the sound. ``first_frame`` is where the first of
+    these frames lies in the recording; it may be negative.
     """
 
     log_power: F32
     is_active: npt.NDArray[np.bool_]
     before: int
     after: int
+    first_frame: int = 0
 
     @property
     def n_frames(self) -> int:
@@ -55,6 +57,9 @@ class Generator(Protocol):
 
     def predict(self, block: Block) -> F32:
         """Natural log of the expected power over the noise floor ``[frames, bins]``."""
+
+    def trust(self, loss: float) -> float:
+        """Part of its prediction, 0 to 1, that may replace the classical one once a block had this loss."""
 
     def reset(self) -> None:
         """Back to the weights it was made or loaded with, and to the first random number."""

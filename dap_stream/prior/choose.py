@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dap_stream.errors import DeviceError, ProfileError
+from dap_stream.errors import ProfileError
 from dap_stream.prior.base import Generator
 from dap_stream.profile import Profile
 from dap_stream.settings import Settings
 
 
-def make_generator(settings: Settings, profile: Profile | None) -> Generator | None:
+def make_generator(settings: Settings, profile: Profile | None = None) -> Generator | None:
     """A generator with the weights of ``profile``, or fresh ones; None for ``classical``, which has none."""
     if settings.generator == "classical":
         return None
     # torch takes seconds to import: only those who need a network pay.
-    import torch
+    from dap_stream.prior.device import device_name
 
-    from dap_stream.prior.context import ContextGenerator
+    device = device_name(settings.device)
+    generator: Generator
+    if settings.generator == "context":
+        from dap_stream.prior.context import ContextGenerator
 
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("device=cuda was asked for, but there is no CUDA GPU here; use device=auto or cpu")
-    device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    generator = ContextGenerator(settings.seed, device)
+        generator = ContextGenerator(settings.seed, device)
+    else:
+        from dap_stream.prior.deep import DeepGenerator
+        from dap_stream.prior.recipes import RECIPES
+
+        generator = DeepGenerator(RECIPES[settings.generator], settings.seed, device, fits_latent=True)
     if profile is not None:
         if (profile.generator, profile.window_ms) != (settings.generator, settings.window_ms):
             raise ProfileError(

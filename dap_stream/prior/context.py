@@ -15,17 +15,18 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from dap_stream.errors import ProfileError
 from dap_stream.fit import Fitter, Loss, one_thread
 from dap_stream.kernels import F32, I64
-from dap_stream.prior.base import EULER_GAMMA, Block
+from dap_stream.prior.base import EULER_GAMMA, IDEAL_LOSS, Block
 from dap_stream.prior.surroundings import BEFORE, LOOKAHEAD, N_INPUTS, Surroundings
+from dap_stream.prior.weights import exported, imported
 
 HIDDEN = (32, 32)
 LEARNING_RATE = 3e-3
 POINTS_PER_STEP = 16384
 VALIDATION_POINTS = 8192
 PREDICTION_POINTS = 16384  # at a time: fits the cache of a core
+UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which it is not, is fully trusted
 
 
 class _Network(nn.Module):
@@ -122,17 +123,15 @@ class ContextGenerator:
                 out[rows] = expected.cpu().numpy().reshape(len(rows), n_bins)
         return out
 
+    def trust(self, loss: float) -> float:
+        """Full trust once the loss of a block that it has not yet learned from is low."""
+        return float(np.clip((UNKNOWN - (loss - IDEAL_LOSS)) / (UNKNOWN - KNOWN), 0.0, 1.0))
+
     def weights(self) -> dict[str, F32]:
         """The averaged weights by name, as plain arrays."""
-        return {
-            name: value.cpu().numpy().copy() for name, value in self._fitter.averaged.state_dict().items()
-        }
+        return exported(self._fitter.averaged)
 
     def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Continue from these weights; ProfileError if they are not of this generator."""
-        expected = {name: value.shape for name, value in self.weights().items()}
-        found = {name: value.shape for name, value in weights.items()}
-        if found != expected or not all(np.isfinite(value).all() for value in weights.values()):
-            raise ProfileError("the learned weights do not fit the context generator; learn a new profile")
-        self._start = {name: torch.from_numpy(np.array(value, np.float32)) for name, value in weights.items()}
+        self._start = imported(weights, self._fitter.averaged, self.name)
         self.reset()

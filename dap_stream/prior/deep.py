@@ -1,0 +1,188 @@
+"""The deep prior proper: a network fed with fixed noise is fitted to the spectrogram of one recording.
+
+Ulyanov et al. (2018, Deep Image Prior): such a network makes structure long before it makes noise, so
+that after some steps its image is cleaner than what it is fitted to. It does learn the noise in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dap_stream.fit import Fitter, one_thread
+from dap_stream.kernels import F32
+from dap_stream.prior.base import EULER_GAMMA, Block
+from dap_stream.prior.holdout import holes
+from dap_stream.prior.latent import Latent, LatentFit
+from dap_stream.prior.recipe import Recipe
+from dap_stream.prior.weights import exported, imported
+
+FRAMES_PER_COLUMN = 2  # neighbours share three quarters of their samples; in between is interpolated
+BEFORE = 96  # frames that are fitted again with each block: 1.2 s, so that an image has some size
+
+Watch: TypeAlias = Callable[[F32], None]
+"""Told the image ``[frames, bins]`` of each step, before the step."""
+
+
+@dataclass(frozen=True)
+class _Image:
+    """One block as the network meets it; ``crop`` finds its rows in what the network makes."""
+
+    first_column: int  # of the latent, absolute
+    latent: torch.Tensor
+    target: torch.Tensor  # [rows, bins] log power + gamma
+    is_fitted: torch.Tensor  # [rows, bins]
+    is_held_out: torch.Tensor  # [rows, bins]
+    crop: slice
+
+
+class DeepGenerator:
+    """See the module; keeps the promises of `dap_stream.prior.base.Generator`.
+
+    With ``fits_latent`` the noise is only where the input starts: it is fitted too, if the recipe has a
+    rate for that, as a short code for each moment, while the weights keep what all moments share. With
+    ``holds_out`` some cells of each block are never fitted, and `validate` looks at these alone: an
+    honest error of weights that were fitted to all the rest.
+    """
+
+    before = BEFORE
+    after = 0
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        seed: int = 0,
+        device: str = "cpu",
+        fits_latent: bool = False,
+        holds_out: bool = False,
+    ) -> None:
+        self.name = recipe.name
+        self._recipe = recipe
+        self._seed = seed
+        self._device = torch.device(device)
+        self._latent_rate = recipe.latent_rate if fits_latent else 0.0
+        self._holds_out = holds_out
+        self._start: dict[str, Any] | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the weights it was made or loaded with, and to the first random number."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            network = self._recipe.network()
+        if self._start is not None:
+            network.load_state_dict(self._start)
+        # Channels last is what convolutions on a CPU are fastest with.
+        network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._fitter = Fitter(network, self._recipe.learning_rate)
+        self._random = torch.Generator().manual_seed(self._seed)
+        self._latent = Latent(self._seed, self._recipe.latent_channels, self._recipe.latent_scale)
+
+    def _image(self, block: Block) -> _Image:
+        """The block and `BEFORE` frames before it."""
+        first = max(block.before - BEFORE, 0)
+        log_power, is_active = block.log_power[first:], block.is_active[first:]
+        recipe, begin = self._recipe, block.first_frame + first
+        # The grid of the coarsest layer begins at frame 0 of the recording, not of the block.
+        cell = FRAMES_PER_COLUMN * recipe.multiple
+        low = begin // cell
+        high = max(-(-(begin + len(log_power)) // cell), low + 2)  # one cell alone cannot be normalised
+        scale = recipe.multiple // recipe.latent_stride
+        n_rows = -(-log_power.shape[1] // recipe.multiple) * scale
+        centres, inside = holes(self._seed, begin, *log_power.shape)
+        is_fitted = is_active[:, None] & ~(inside & self._holds_out)
+        is_held_out = is_active[:, None] & (centres | (not self._holds_out))
+        is_held_out[: block.before - first] &= self._holds_out
+        offset = begin - low * cell
+        return _Image(
+            low * scale,
+            self._latent.columns(low * scale, (high - low) * scale, n_rows).to(self._device),
+            torch.from_numpy(log_power + np.float32(EULER_GAMMA)).to(self._device),
+            torch.from_numpy(is_fitted).to(self._device),
+            torch.from_numpy(is_held_out).to(self._device),
+            slice(offset, offset + len(log_power)),
+        )
+
+    def _make(self, network: torch.nn.Module, image: _Image, jitter: float = 0.0) -> torch.Tensor:
+        """What the network makes of its noise, for the rows of the block ``[rows, bins]``."""
+        latent = image.latent
+        if jitter:
+            latent = latent + jitter * torch.randn(latent.shape, generator=self._random).to(self._device)
+        columns = network(latent)[0, 0, :, : image.target.shape[1]]
+        between = torch.lerp(columns[:-1], columns[1:], 0.5)
+        frames = torch.stack((columns, torch.cat((between, columns[-1:]))), 1).flatten(0, 1)
+        return frames[image.crop]
+
+    def validate(self, block: Block) -> float:
+        """Loss of the averaged weights on what they have not seen; NaN in silence."""
+        image = self._image(block)
+        with one_thread(), torch.no_grad():
+            error = (self._make(self._fitter.averaged, image) - image.target) ** 2
+            return float(error[image.is_held_out].mean())
+
+    def learn(self, block: Block, n_steps: int, rate: float = 1.0, watch: Watch | None = None) -> None:
+        """Take ``n_steps`` steps on the block and what it has before it; ``rate`` scales their size."""
+        image = self._image(block)
+        n_cells = int(image.is_fitted.sum())
+        if n_cells == 0:
+            return
+
+        def loss_of(network: torch.nn.Module) -> torch.Tensor:
+            made = self._make(network, image, self._recipe.jitter)
+            if watch is not None:
+                watch(made.detach().cpu().numpy())
+            return torch.sum(((made - image.target) ** 2) * image.is_fitted) / n_cells
+
+        fit = LatentFit(image.latent, self._latent_rate) if self._latent_rate else None
+        with one_thread():
+            for _ in range(n_steps):
+                self._fitter.step(loss_of, rate)
+                if fit is not None:
+                    fit.step()
+        if fit is not None:
+            self._latent.keep(image.first_column, fit.mean)
+
+    def predict(self, block: Block) -> F32:
+        """Natural log of the expected power over the noise floor ``[frames, bins]``."""
+        image = self._image(block)
+        first = len(image.target) - block.n_frames - block.after
+        with one_thread(), torch.no_grad():
+            made = self._make(self._fitter.averaged, image)[first : first + block.n_frames]
+            return np.ascontiguousarray(made.cpu().numpy())
+
+    def trust(self, loss: float) -> float:
+        """Full trust at once: what it predicts it has just been fitted to."""
+        return 1.0
+
+    @property
+    def loss(self) -> float:
+        """Of the last step, on what was fitted; NaN before the first."""
+        return self._fitter.loss
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, as tensors and numbers: a fit can be stopped and go on."""
+        return {
+            **self._fitter.state(),
+            "latent": dict(self._latent.fitted),
+            "random": self._random.get_state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave, bit for bit."""
+        self._fitter.restore(state)
+        self._latent.fitted = dict(state["latent"])
+        self._random.set_state(state["random"])
+
+    def weights(self) -> dict[str, F32]:
+        """The averaged weights by name, as plain arrays."""
+        return exported(self._fitter.averaged)
+
+    def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Continue from these weights; ProfileError if they are not of this generator."""
+        self._start = imported(weights, self._fitter.averaged, self.name)
+        self.reset()

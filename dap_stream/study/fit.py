@@ -1,0 +1,146 @@
+"""The fit of one network to one excerpt, with the stop rules looking on. All of it can be put aside."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from dap_stream.kernels import F32
+from dap_stream.prior.deep import DeepGenerator
+from dap_stream.prior.recipes import RECIPES
+from dap_stream.stopping import HOLD_OUT_PATIENCE, Minimum, MovingVariance
+from dap_stream.study.excerpt import Excerpt
+from dap_stream.study.plan import StudyPlan
+
+LOOK = 10  # iterations between two looks at the held-out loss, which costs a third of an iteration
+HOLD_OUT, VARIANCE = "holdout", "variance"
+
+Tick: TypeAlias = Callable[[int], None]
+"""Told the number of iterations done before each next one; may raise to stop the fit."""
+
+
+class Fit:
+    """Iterations 0, 1, ... of one network; its image is that of the averaged weights.
+
+    The rules stop nothing here: they remember the weights of the moment at which they would have.
+    """
+
+    def __init__(self, excerpt: Excerpt, plan: StudyPlan, device: str) -> None:
+        recipe = RECIPES[plan.generator]
+        self._block = excerpt.block
+        self._generator = DeepGenerator(recipe, plan.seed, device, holds_out=True)
+        self._kept_generator = DeepGenerator(recipe, plan.seed, device, holds_out=True)
+        self._variance = MovingVariance(excerpt.spectrum.shape, plan.window)
+        self.rules = {HOLD_OUT: Minimum(HOLD_OUT_PATIENCE, 1.0), VARIANCE: Minimum(plan.patience)}
+        self._weights: dict[str, dict[str, F32]] = {}  # of the moment each rule stops at
+        self.iteration = 0
+        self.seconds = 0.0
+        self._losses, self._n_losses = 0.0, 0  # since the last time `train_loss` was asked for
+        self.trace: list[tuple[int, float, float, float | None]] = []
+        """Every `LOOK` iterations: iteration, mean train loss of the last few, held-out loss, variance."""
+
+    def advance(self, stop: int, tick: Tick | None = None) -> None:
+        """Go on to iteration ``stop``. If ``tick`` raises, the fit is in a state of no use."""
+        while self.iteration < stop:
+            self._iterate(min(stop, (self.iteration // LOOK + 1) * LOOK), tick)
+
+    def _iterate(self, stop: int, tick: Tick | None) -> None:
+        began = time.perf_counter()
+        first, done = self.iteration, self.iteration
+        losses: list[float] = []
+
+        def look(image: F32) -> None:
+            nonlocal done
+            if done > first:
+                losses.append(self._generator.loss)
+            self._look_at_variance(done, image)
+            if tick is not None:
+                tick(done)
+            done += 1
+
+        self._generator.learn(self._block, stop - first, watch=look)
+        losses.append(self._generator.loss)
+        self.iteration = stop
+        self._losses, self._n_losses = self._losses + math.fsum(losses), self._n_losses + len(losses)
+        if stop % LOOK == 0:
+            held_out = self.held_out_loss()
+            if self.rules[HOLD_OUT].offer(stop, held_out):
+                self._weights[HOLD_OUT] = self._generator.weights()
+            self.trace.append((stop, math.fsum(losses) / len(losses), held_out, self._variance.value))
+        self.seconds += time.perf_counter() - began
+
+    def _look_at_variance(self, iteration: int, image: F32) -> None:
+        value = self._variance.push(image)
+        if value is not None and self.rules[VARIANCE].offer(iteration, value):
+            self._weights[VARIANCE] = self._generator.weights()
+
+    def train_loss(self) -> float:
+        """Mean over the iterations since the last call."""
+        losses, n_losses = self._losses, self._n_losses
+        self._losses, self._n_losses = 0.0, 0
+        return losses / n_losses if n_losses else math.nan
+
+    def held_out_loss(self) -> float:
+        """Loss of the averaged weights on the cells that are never fitted."""
+        return self._generator.validate(self._block)
+
+    @property
+    def variance(self) -> float | None:
+        """Of the last images; None until there are enough."""
+        return self._variance.value
+
+    def image(self) -> F32:
+        """What the averaged weights make: natural log of expected power over the floor ``[frames, bins]``."""
+        return self._generator.predict(self._block)
+
+    def stop_image(self, rule: str) -> F32 | None:
+        """The same at the moment at which a rule stops; None if it has seen nothing yet."""
+        if rule not in self._weights:
+            return None
+        self._kept_generator.load(self._weights[rule])
+        return self._kept_generator.predict(self._block)
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as tensors and numbers that nothing else will change."""
+        return {
+            "generator": deepcopy(self._generator.state()),
+            "variance": _to_tensors(self._variance.state()),
+            "rules": {name: rule.state() for name, rule in self.rules.items()},
+            "weights": {name: _to_tensors(weights) for name, weights in self._weights.items()},
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "losses": self._losses,
+            "n_losses": self._n_losses,
+            "trace": list(self.trace),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave, bit for bit."""
+        self._generator.restore(deepcopy(state["generator"]))
+        self._variance.restore(_to_arrays(state["variance"]))
+        for name, rule in self.rules.items():
+            rule.restore(state["rules"][name])
+        self._weights = {name: _to_arrays(weights) for name, weights in state["weights"].items()}
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
+        self._losses, self._n_losses = state["losses"], state["n_losses"]
+        self.trace = list(state["trace"])
+
+
+def _to_tensors(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays become tensors, which `torch.load` reads without running code; numbers stay."""
+    return {
+        name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+    }
+
+
+def _to_arrays(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.numpy() if isinstance(value, torch.Tensor) else value for name, value in values.items()
+    }
