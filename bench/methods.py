@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 from bench import peers
 
 Audio = NDArray[np.float32]
-LABELS = {"noisy": "noisy", "classical": "classical", "context": "context", **peers.LABELS}
+DEEP_PRIORS = ("dcgan", "skip", "decoder")
+LABELS = {
+    "noisy": "noisy",
+    "classical": "classical",
+    "context": "context",
+    **{name: f"{name} (deep prior, 1 pass)" for name in DEEP_PRIORS},
+    **peers.LABELS,
+}
 
 
 def own(audio: Audio, sample_rate: int, generator: str, passes: int = 2) -> Audio:
@@ -37,5 +45,6 @@ METHODS: dict[str, Callable[[Audio, int], Audio]] = {
     "noisy": noisy,
     "classical": classical,
     "context": context,
+    **{name: functools.partial(own, generator=name) for name in DEEP_PRIORS},
     **peers.PEERS,
 }

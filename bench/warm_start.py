@@ -165,8 +165,8 @@ def series(points: Sequence[Point], generator: str, mode: str) -> list[Point]:
 
 
 def cheapest(points: Sequence[Point], wanted: float) -> Point | None:
-    """The least compute that gives this ESTOI."""
-    good = [point for point in points if point.scores["ESTOI"] >= wanted]
+    """The least compute, of at least one step, that gives this ESTOI."""
+    good = [point for point in points if point.steps and point.scores["ESTOI"] >= wanted]
     return min(good, key=lambda point: point.compute) if good else None
 
 
@@ -201,7 +201,7 @@ def claim_table(points: Sequence[Point], names: Sequence[str]) -> str:
         for label, wanted in (("best cold fit", best - NEAR), ("cold, 50 steps", _at(cold, 50) - NEAR)):
             dear, cheap = cheapest(cold, wanted), cheapest(warm, wanted)
             assert dear is not None
-            factor = "not reached" if cheap is None else _factor(dear, cheap)
+            factor = "not reached" if cheap is None else f"{dear.compute / cheap.compute:.0f} times"
             need = "" if cheap is None else f"{cheap.steps} steps, {number(cheap.compute, 4)}"
             most = f"{dear.steps} steps, {number(dear.compute, 4)}"
             lines.append([f"{name}: as {label}", number(wanted, 3), most, need, factor])
@@ -210,10 +210,6 @@ def claim_table(points: Sequence[Point], names: Sequence[str]) -> str:
 
 def _at(points: Sequence[Point], steps: int) -> float:
     return next(point.scores["ESTOI"] for point in points if point.steps == steps)
-
-
-def _factor(dear: Point, cheap: Point) -> str:
-    return f"{dear.compute / cheap.compute:.0f} times" if cheap.steps else "all"
 
 
 def draw(points: Sequence[Point], path: Path) -> None:

@@ -105,7 +105,9 @@ def _add_method(group: Any) -> None:
         help=_help("2: learn from the whole file first; 1: on the way", "passes"),
     )
     group.add_argument(
-        "--steps", metavar="N", help="steps of learning: in all (2 passes), per block at most (1 pass)"
+        "--steps",
+        metavar="N",
+        help="steps of learning: in all (2 passes), per block (1 pass; the first gets 4 times as many)",
     )
     group.add_argument("--seed", metavar="N", help=_help("another start of the random numbers", "seed"))
     group.add_argument("--device", metavar="NAME", help=_help("auto, cpu or cuda", "device"))

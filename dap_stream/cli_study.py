@@ -13,7 +13,7 @@ from dap_stream.units import format_seconds, parse_seconds
 if TYPE_CHECKING:
     from dap_stream.scores import Scores
     from dap_stream.study.plan import StudyPlan
-    from dap_stream.study.record import StudyResult
+    from dap_stream.study.record import Stop, StudyResult
 
 _EPILOG = """\
 examples:
@@ -26,6 +26,7 @@ before they become noisy again; the study keeps them on the way, as sound, table
 Ctrl-C keeps what there is, and the same command goes on from there.
 """
 
+_UNITS = {"pesq": ("PESQ", ".2f", ""), "estoi": ("ESTOI", ".3f", ""), "si_sdr_db": ("SI-SDR", ".1f", " dB")}
 _STOPS = {"holdout": "held-out loss stops", "variance": "moving variance stops", "last": "last"}
 
 
@@ -146,22 +147,29 @@ def result_lines(result: StudyResult) -> list[str]:
         lines.append(_line(f"best, iteration {best.iteration}", best.gain))
     for stop in result.stops:
         if stop.iteration is None:
-            lines.append(f"  {_STOPS[stop.rule]} nowhere yet: too few iterations")
+            lines.append(f"  {_STOPS[stop.rule]} nowhere: too few iterations, or too little sound")
         else:
             text = f"{_STOPS[stop.rule]}, iteration {stop.iteration}"
-            lines.append(_line(text, stop.gain))
+            lines.append(_line(text, stop.gain) + _cost(result, stop))
     return lines
 
 
+def _cost(result: StudyResult, stop: Stop) -> str:
+    """By how much a stop falls short of the best sample, in the score that chose it."""
+    if result.best is None or result.best_by is None:
+        return ""
+    best = next(row for row in result.rows if row.iteration == result.best).gain[result.best_by]
+    here = stop.gain.get(result.best_by)
+    if best is None or here is None or here >= best:
+        return ""
+    title, digits, unit = _UNITS[result.best_by]
+    return f" ({best - here:{digits}}{unit} of {title} below the best)"
+
+
 def _line(name: str, scores: Scores) -> str:
-    units = {
-        "pesq": ("PESQ", ".2f", ""),
-        "estoi": ("ESTOI", ".3f", ""),
-        "si_sdr_db": ("SI-SDR", ".1f", " dB"),
-    }
     parts = [
         f"{title} {scores[key]:{digits}}{unit}"
-        for key, (title, digits, unit) in units.items()
+        for key, (title, digits, unit) in _UNITS.items()
         if scores.get(key) is not None
     ]
     return f"  {name}: {', '.join(parts)}" if parts else f"  {name}"

@@ -13,7 +13,7 @@ from dap_stream.classical import ClassicalEstimator
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.framing import Analyser, FixedBlocks, Synthesiser
 from dap_stream.kernels import C64, F32
-from dap_stream.learned import BlockRecord, LearnedEstimator, StepPlan
+from dap_stream.learned import BlockRecord, EqualSteps, LearnedEstimator, StepPlan, StepsBySurprise
 from dap_stream.observation import lane_power, log_power
 from dap_stream.prior.choose import make_generator
 from dap_stream.processor import Audio, Delay, check_channels
@@ -134,6 +134,10 @@ class Denoiser:
         """Forget the stream and what was learned from it; settings and profile stay."""
         if self._generator is not None:
             self._generator.reset()
+        self._forget_stream()
+
+    def _forget_stream(self) -> None:
+        """What was learned stays."""
         dry = self._state.dry
         dry.reset()
         self._state = self._new_state()
@@ -150,8 +154,8 @@ class Denoiser:
             )
         if reset:
             self.reset()
-        elif self._generator is not None:
-            self._generator.load(self._generator.weights())
+        else:
+            self._forget_stream()
         rows = np.atleast_2d(audio)
         out = np.concatenate((self.process(rows), self.drain()), axis=1)[:, self.latency :]
         if reset:
@@ -180,7 +184,10 @@ class Denoiser:
         if self._generator is None:
             return ClassicalEstimator(hop_ms, self.settings.reduction_db)
         steps = STEPS_PER_BLOCK if self.settings.steps is None else self.settings.steps
-        plan = StepPlan(steps) if self._learns else None
+        plan: StepPlan | None = None
+        if self._learns:
+            is_deep = self.settings.generator in DEEP_PRIORS
+            plan = EqualSteps(steps) if is_deep else StepsBySurprise(steps)
         return LearnedEstimator(
             self._generator, self._n_frames, self._noise_blocks, hop_ms, self.settings.reduction_db, plan
         )

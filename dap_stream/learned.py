@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -28,8 +29,32 @@ class BlockRecord:
     steps: int
 
 
-class StepPlan:
-    """How many steps a block gets: its loss before the first step says whether the generator knows it."""
+FIRST = 4  # times as many steps for the first block: nothing is known yet
+
+
+class StepPlan(Protocol):
+    """How many steps a block gets."""
+
+    def steps(self, loss: float) -> int:
+        """For the next block, which had this loss before its first step; NaN in silence."""
+
+
+class EqualSteps:
+    """The same for every block: for generators that know only what they were just fitted to."""
+
+    def __init__(self, n_steps: int) -> None:
+        self._n_steps, self._first = n_steps, FIRST
+
+    def steps(self, loss: float) -> int:
+        """All of them; more for the first block."""
+        if not np.isfinite(loss):
+            return 0
+        first, self._first = self._first, 1
+        return first * self._n_steps
+
+
+class StepsBySurprise:
+    """The loss of a block before the first step on it says whether the generator knows it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -41,7 +66,7 @@ class StepPlan:
             return 0
         if self._usual is None:
             self._usual = loss
-            return 4 * self._most  # the first block: nothing is known yet
+            return FIRST * self._most
         surprise = (loss - self._usual) / IDEAL_LOSS
         self._usual += 0.1 * (loss - self._usual)
         return int(np.clip(round(self._most * (0.35 + 5.0 * surprise)), 1, self._most))

@@ -37,7 +37,8 @@ class NoiseFloor:
             quantile = _quantile(np.concatenate(self._means))
             self._log_floor = np.log(quantile + np.float32(1e-20)).astype(np.float32)
         elif self._log_floor is None:
-            return np.asarray(log_power.mean(axis=0), np.float32)
+            some = log_power[is_active] if is_active.any() else log_power
+            return np.asarray(some.mean(axis=0), np.float32)
         assert self._log_floor is not None
         return self._log_floor
 

@@ -19,11 +19,11 @@ CHANNEL_PER_RATE = 0.0009 / 16_000  # for each channel after the first, linked
 # A step of a deep prior, for each second that it looks at.
 DEEP_STEP_PER_RATE = {"dcgan": 0.0045 / 16_000, "skip": 0.018 / 16_000, "decoder": 0.010 / 16_000}
 DEEP_BEFORE_S = 1.2  # that it looks at besides the block
-USUAL_PART = 0.4  # of the steps that a block may have
 STEP_S = 0.014  # a step of learning in a first pass
 STREAM_STEP_S = 0.007  # a step on the way: the block is prepared anyway
 CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 490.0, 30.0  # without torch, with it, more to learn on the way
 SAMPLE_MB, CLASSICAL_SAMPLE_MB = 3e-4, 1e-4  # for each sample of a block, in all copies of it
+DEEP_SAMPLE_MB = {"dcgan": 5e-4, "skip": 1.1e-3, "decoder": 1.3e-3}  # for each that a deep prior looks at
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def compute_s(settings: Settings, seconds: float, came: FileFormat) -> float:
         step_s = (
             DEEP_STEP_PER_RATE[settings.generator] * came.sample_rate * (settings.block_s + DEEP_BEFORE_S)
         )
-        return total + step_s * USUAL_PART * per_block * seconds / settings.block_s
+        return total + step_s * per_block * seconds / settings.block_s
     return total + STREAM_STEP_S * per_block * seconds / settings.block_s
 
 
@@ -104,4 +104,7 @@ def memory_mb(settings: Settings, came: FileFormat) -> float:
     block = settings.block_s * came.sample_rate * came.channels
     if settings.generator == "classical":
         return CLASSICAL_MB + CLASSICAL_SAMPLE_MB * block
+    if settings.generator in DEEP_SAMPLE_MB:
+        looked_at = (settings.block_s + DEEP_BEFORE_S) * came.sample_rate
+        return BASE_MB + DEEP_SAMPLE_MB[settings.generator] * looked_at + SAMPLE_MB * block
     return BASE_MB + (STREAM_MB if settings.passes == 1 else 0.0) + SAMPLE_MB * block

@@ -10,7 +10,17 @@ import pytest
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr", reason="needs the extra 'bench'")
 
-from bench import audio, kernels, learning, long, metrics, quality_tables, results  # noqa: E402  after the skips
+from bench import (  # noqa: E402  after the skips
+    audio,
+    kernels,
+    learning,
+    long,
+    metrics,
+    quality_tables,
+    results,
+    study,
+    warm_start,
+)
 
 RATE = 16000
 
@@ -208,3 +218,35 @@ def test_parity_error_sees_results_and_arguments_written_to(rng: np.random.Gener
     wrong = kernels.Kernel("wrong", slightly_more, double, arguments)
     assert kernels.parity_error(wrong, arguments(rng)) == pytest.approx(1e-3)
     assert kernels.parity_error(kernels.Kernel("sum", np.sum, np.sum, arguments), arguments(rng)) == 0.0
+
+
+def points(generator: str, mode: str, estoi: dict[int, float]) -> list[warm_start.Point]:
+    """A step costs .01."""
+    return [
+        warm_start.Point(generator, mode, steps, 0.01 * steps, {"PESQ": 1.0, "ESTOI": value, "SI-SDR": 0.0})
+        for steps, value in estoi.items()
+    ]
+
+
+def test_what_a_warm_start_saves_is_told_at_the_same_estoi() -> None:
+    cold = points("x", "cold", {1: 0.5, 50: 0.68, 100: 0.699, 500: 0.7})
+    warm = points("x", "warm", {0: 0.4, 2: 0.676, 4: 0.69})
+    text = warm_start.claim_table([*cold, *warm], ["x"])
+    assert "as best cold fit | 0.695 | 100 steps, 1.0000 |  | not reached |" in text
+    assert "as cold, 50 steps | 0.675 | 50 steps, 0.5000 | 2 steps, 0.0200 | 25 times |" in text
+
+
+def test_studies_are_counted_by_how_near_their_stop_is_to_the_best() -> None:
+    def made(generator: str, stop: float) -> study.Study:
+        stops = dict.fromkeys(study.RULES, (9, (stop, 0.6, 5.0)))
+        task = study.Task(Path(), "s01", generator, 10)
+        return study.Study(
+            task, (1.1, 0.5, 1.0), (1.2, 0.5, 1.0), (1.5, 0.7, 6.0), 70, (1.0, 0.4, 0.0), stops, 0.1, 500
+        )
+
+    text = study.body([made("dcgan", 1.41), made("dcgan", 1.39), made("skip", 1.5)])
+    assert (
+        "| 1 / 1 / 1 | 0.100 | 500 |" in text
+        and "9: 1.39 / 0.600 / 5.0 | 9: 1.39 / 0.600 / 5.0 | \u22120.11 |" in text
+    )
+    assert "**dcgan**, 10 iterations: better than noisy in PESQ and in ESTOI on 2 of 2." in text

@@ -40,7 +40,7 @@ def test_from_recording_to_picture(capsys: pytest.CaptureFixture[str]) -> None:
     assert out[0].startswith("a.wav -> a_study: 0:01.0 at 16000 Hz, dcgan, 20 iterations in 0:0")
     assert "SI-SDR" in out[1] and out[1].startswith("  noisy: ")
     assert out[2].startswith(("  best, iteration 10: ", "  best, iteration 20: "))
-    assert any("moving variance stops nowhere yet" in line for line in out)
+    assert any("moving variance stops nowhere: too few" in line for line in out)
     assert Path("a_study/study.png").read_bytes().startswith(b"\x89PNG")
     assert set(read(Path("a_study/clean.wav")).shape) == {1, 16000}
     first = snapshot(Path("a_study"))
@@ -49,7 +49,7 @@ def test_from_recording_to_picture(capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.out.splitlines() == out
     assert "a_study: was done already" in captured.err
     again = snapshot(Path("a_study"))
-    changed = {name for name in first if first[name] != again[name]}
+    changed = {name for name in first if first[name] != again[name] and not name.endswith(".wav")}
     assert changed <= {"study.json", "resume.pt"}, "that a run was the second one is in its notes only"
 
 
@@ -85,7 +85,9 @@ def test_ctrl_c_keeps_what_there_is(
     assert cli.main(["study", "a.wav", "-o", "s", *QUICK]) == 0
     assert "s: going on after 10 of 20 iterations" in capsys.readouterr().err
     assert cli.main(["study", "a.wav", "-o", "whole", *QUICK]) == 0
-    for name in ("i00020_gain.wav", "stop_holdout.wav", "stops.csv", "study.png"):
+    for name in ("i00020_gain.wav", "stop_holdout.wav"):  # WAVs of floats say when they were written
+        np.testing.assert_array_equal(read(Path("s", name)), read(Path("whole", name)))
+    for name in ("stops.csv", "study.png"):
         assert Path("s", name).read_bytes() == Path("whole", name).read_bytes()
 
 
@@ -95,6 +97,13 @@ def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
             meter.fitting(done, 2000)
     err = capsys.readouterr().err
     assert "a.wav: fitting  25% |" in err and "500/2000 iterations" in err and "left" in err
+
+
+def test_names_that_are_neither_text_nor_a_formula() -> None:
+    for name in ("a$_$b.wav", "b\udcff.wav", "c d.wav"):
+        Path(name).write_bytes(Path("a.wav").read_bytes())
+        assert cli.main(["study", name, "--iterations", "1", "-q"]) == 0
+        assert Path(f"{Path(name).stem}_study", "study.png").is_file()
 
 
 @pytest.mark.usefixtures("no_picture")

@@ -107,6 +107,14 @@ def test_a_deep_prior_cleans_a_tone_in_noise_in_a_single_pass(generator):
     assert si_sdr_db(out[0], clean) > si_sdr_db(noisy[0], clean) + 3.0
 
 
+@pytest.mark.parametrize("generator", DEEP_PRIORS)
+def test_a_deep_prior_takes_the_steps_asked_for_in_every_block(generator):
+    _, noisy = tone_in_noise()
+    denoiser = make(generator=generator, steps=3)
+    denoiser.process(noisy)
+    assert [each.steps for each in denoiser.history][:5] == [12, 3, 3, 3, 3]
+
+
 def test_a_deep_prior_goes_on_from_a_profile_and_keeps_learning():
     _, noisy = tone_in_noise()
     first = make(generator="dcgan")
@@ -234,6 +242,16 @@ def test_reset_false_keeps_what_was_learned():
     cold = denoiser.profile().weights
     denoiser(noisy, RATE, reset=False)
     assert any(np.abs(value - cold[name]).max() > 0 for name, value in denoiser.profile().weights.items())
+
+
+@pytest.mark.parametrize("generator", ["context", "dcgan"])
+def test_reset_goes_back_to_the_start_whatever_was_kept_before(generator):
+    _, noisy = tone_in_noise(2.0)
+    denoiser = make(generator=generator)
+    for _ in range(2):
+        denoiser(noisy, RATE, reset=False)
+    denoiser.reset()
+    np.testing.assert_array_equal(denoiser(noisy, RATE), make(generator=generator)(noisy, RATE))
 
 
 def test_latency_is_declared_in_samples_and_ms():

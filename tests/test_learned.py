@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dap_stream.learned import CROSS_FADE, LearnedEstimator, StepPlan
+from dap_stream.learned import CROSS_FADE, EqualSteps, LearnedEstimator, StepsBySurprise
 from dap_stream.prior.base import IDEAL_LOSS
 
 N_FRAMES, N_BINS, HALF = 32, 12, 2
@@ -57,7 +57,7 @@ def noise(n_blocks):
     return np.random.default_rng(0).normal(0.0, 0.1, (n_blocks * N_FRAMES, N_BINS)).astype(np.float32)
 
 
-@pytest.mark.parametrize("plan", [None, StepPlan(3)])
+@pytest.mark.parametrize("plan", [None, StepsBySurprise(3)])
 def test_the_gain_opens_for_a_loud_frame_and_for_no_other(plan):
     log_power = noise(8)
     loud = [5 * N_FRAMES + 7, 6 * N_FRAMES, 7 * N_FRAMES - 1]
@@ -71,7 +71,7 @@ def test_the_gain_opens_for_a_loud_frame_and_for_no_other(plan):
 
 def test_a_block_whose_prediction_jumps_is_faded_in():
     generator = Mirror()
-    estimator = LearnedEstimator(generator, N_FRAMES, HALF, 12.0, 40.0, StepPlan(1))
+    estimator = LearnedEstimator(generator, N_FRAMES, HALF, 12.0, 40.0, StepsBySurprise(1))
     levels = []
 
     def change(i):
@@ -100,7 +100,7 @@ def test_without_learning_no_step_is_taken():
 
 def test_history_tells_where_each_block_began_and_what_it_took():
     generator = Mirror(loss=2.0)
-    estimator = LearnedEstimator(generator, N_FRAMES, HALF, 12.0, 20.0, StepPlan(10))
+    estimator = LearnedEstimator(generator, N_FRAMES, HALF, 12.0, 20.0, StepsBySurprise(10))
     run(estimator, noise(3))
     first, second, *_ = estimator.history
     assert (first.start_s, second.start_s) == (0.0, pytest.approx(N_FRAMES * 0.012))
@@ -109,13 +109,19 @@ def test_history_tells_where_each_block_began_and_what_it_took():
 
 
 def test_a_surprising_block_gets_more_steps_within_the_budget():
-    plan = StepPlan(10)
+    plan = StepsBySurprise(10)
     assert plan.steps(2.0) == 40  # the very first
     usual = [plan.steps(2.0) for _ in range(5)]
     assert max(usual) < 6 and min(usual) >= 1
     assert plan.steps(4.0) == 10
     assert plan.steps(float("nan")) == 0
-    assert StepPlan(0).steps(5.0) == 0
+    assert StepsBySurprise(0).steps(5.0) == 0
+
+
+def test_a_deep_prior_gets_the_same_steps_for_every_block():
+    plan = EqualSteps(10)
+    assert plan.steps(float("nan")) == 0
+    assert [plan.steps(loss) for loss in (9.0, 2.0, 1.7, 5.0)] == [40, 10, 10, 10]
 
 
 def test_the_stream_starts_classical_and_hands_over_to_a_generator_that_is_trusted():
@@ -124,7 +130,9 @@ def test_the_stream_starts_classical_and_hands_over_to_a_generator_that_is_trust
     log_power = np.log(power).astype(np.float32)
 
     def gains(trust):
-        return run(LearnedEstimator(Mirror(trust=trust), N_FRAMES, HALF, 12.0, 40.0, StepPlan(1)), log_power)
+        return run(
+            LearnedEstimator(Mirror(trust=trust), N_FRAMES, HALF, 12.0, 40.0, StepsBySurprise(1)), log_power
+        )
 
     learned = run(LearnedEstimator(Mirror(), N_FRAMES, HALF, 12.0, 40.0, None), log_power)
     unknown, half, known = (gains(trust) for trust in (0.0, 0.5, 1.0))

@@ -52,8 +52,9 @@ def facts(result: StudyResult) -> tuple[list[Row], tuple[Stop, ...], object]:
     return [replace(row, seconds=0.0) for row in result.rows], result.stops, result.trace
 
 
-def sounds(folder: str) -> dict[str, bytes | None]:
-    return {name: data for name, data in snapshot(Path(folder)).items() if name.endswith(".wav")}
+def sounds(folder: str) -> dict[str, bytes]:
+    """The samples alone: WAVs of floats say when they were written."""
+    return {path.name: read(path).tobytes() for path in Path(folder).glob("*.wav")}
 
 
 def excerpt() -> Excerpt:
@@ -254,15 +255,12 @@ def test_files_of_others_are_spared() -> None:
     Path("s/noisy.wav").write_text("dear")
     Path("s/other.wav").write_text("also dear")
     before = snapshot(Path())
-    with pytest.raises(
-        OutputError, match=r"s: has a noisy.wav already; choose another folder with -o, or say"
-    ):
-        run_study("a.wav", "s", plan=PLAN)
+    for force in (False, True):
+        with pytest.raises(OutputError, match=r"s: has a noisy.wav but no study; choose another folder with"):
+            run_study("a.wav", "s", plan=PLAN, force=force)
     with pytest.raises(SettingError, match="is in the folder of the study"):
         run_study("a.wav", ".", plan=PLAN, force=True)
     assert snapshot(Path()) == before
-    run_study("a.wav", "s", plan=PLAN, force=True)
-    assert Path("s/other.wav").read_text() == "also dear"
 
 
 class _Code:
@@ -436,3 +434,49 @@ def test_scores_of_other_packages() -> None:
     short = scores.all_scores(noisy[:3000], clean[:3000] + 1e-3, SAMPLE_RATE)
     assert short["estoi"] is None and short["pesq"] is None and short["si_sdr_db"] is not None
     assert scores.all_scores(clean, clean, SAMPLE_RATE)["si_sdr_db"] is None
+
+
+def test_force_spares_the_folder_of_something_else() -> None:
+    Path("usr").mkdir()
+    for name in ("stop_sign.wav", "i20240101.wav", "clean.wav", "i00001_gain.wav"):
+        Path("usr", name).write_text("mine")
+    before = snapshot(Path("usr"))
+    with pytest.raises(OutputError, match=r"usr: has a clean\.wav but no study; choose another folder"):
+        run_study("a.wav", "usr", plan=PLAN, force=True)
+    assert snapshot(Path("usr")) == before
+    run_study("a.wav", "s", plan=PLAN)
+    Path("s", "stop_sign.wav").write_text("mine")
+    run_study("a.wav", "s", plan=replace(PLAN, seed=1), force=True)
+    assert Path("s", "stop_sign.wav").read_text() == "mine"
+
+
+def test_stopped_before_the_first_iteration_the_same_command_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(path: Path, audio: F32, sample_rate: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_sound", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_study("a.wav", "s", "a.wav", PLAN)
+    result = run_study("a.wav", "s", "a.wav", PLAN)
+    assert result.is_complete and {"noisy.wav", "clean.wav"} <= set(sounds("s"))
+
+
+def test_what_lies_above_full_scale_is_kept() -> None:
+    write(Path("loud.wav"), 8.0 * sound(1.5), subtype="FLOAT")
+    run_study("loud.wav", "s", plan=replace(PLAN, iterations=1))
+    np.testing.assert_array_equal(read(Path("s/noisy.wav")), read(Path("loud.wav")))
+
+
+def test_the_trace_does_not_depend_on_the_samples() -> None:
+    one = run_study("a.wav", "one", plan=replace(PLAN, samples=(30,)))
+    two = run_study("a.wav", "two", plan=replace(PLAN, samples=(3, 14, 25, 30)))
+    assert one.trace == two.trace
+
+
+def test_too_much_at_once_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dap_stream.study.excerpt.MOST_SAMPLES", RATE)
+    with pytest.raises(
+        InputError, match=r"1\.5 s at 16000 Hz are more than can be studied at once.* at most 1 s"
+    ):
+        run_study("a.wav", "s", plan=PLAN)

@@ -23,7 +23,7 @@ from dap_stream.prior.recipe import Recipe
 from dap_stream.prior.weights import exported, imported
 
 FRAMES_PER_COLUMN = 2  # neighbours share three quarters of their samples; in between is interpolated
-BEFORE = 96  # frames that are fitted again with each block: 1.2 s, so that an image has some size
+BEFORE = 96  # frames that are fitted again with each block (1.2 s in a window of 48 ms)
 
 Watch: TypeAlias = Callable[[F32], None]
 """Told the image ``[frames, bins]`` of each step, before the step."""
@@ -37,7 +37,7 @@ class _Image:
     latent: torch.Tensor
     target: torch.Tensor  # [rows, bins] log power + gamma
     is_fitted: torch.Tensor  # [rows, bins]
-    is_held_out: torch.Tensor  # [rows, bins]
+    is_judged: torch.Tensor  # [rows, bins]
     crop: slice
 
 
@@ -94,17 +94,21 @@ class DeepGenerator:
         high = max(-(-(begin + len(log_power)) // cell), low + 2)  # one cell alone cannot be normalised
         scale = recipe.multiple // recipe.latent_stride
         n_rows = -(-log_power.shape[1] // recipe.multiple) * scale
-        centres, inside = holes(self._seed, begin, *log_power.shape)
-        is_fitted = is_active[:, None] & ~(inside & self._holds_out)
-        is_held_out = is_active[:, None] & (centres | (not self._holds_out))
-        is_held_out[: block.before - first] &= self._holds_out
+        is_fitted = np.broadcast_to(is_active[:, None], log_power.shape).copy()
+        is_judged = is_fitted.copy()
+        if self._holds_out:
+            centres, inside = holes(self._seed, begin, *log_power.shape)
+            is_fitted &= ~inside
+            is_judged &= centres
+        else:
+            is_judged[: block.before - first] = False  # fitted before
         offset = begin - low * cell
         return _Image(
             low * scale,
             self._latent.columns(low * scale, (high - low) * scale, n_rows).to(self._device),
             torch.from_numpy(log_power + np.float32(EULER_GAMMA)).to(self._device),
             torch.from_numpy(is_fitted).to(self._device),
-            torch.from_numpy(is_held_out).to(self._device),
+            torch.from_numpy(is_judged).to(self._device),
             slice(offset, offset + len(log_power)),
         )
 
@@ -123,10 +127,10 @@ class DeepGenerator:
         image = self._image(block)
         with one_thread(), torch.no_grad():
             error = (self._make(self._fitter.averaged, image) - image.target) ** 2
-            return float(error[image.is_held_out].mean())
+            return float(error[image.is_judged].mean())
 
     def learn(self, block: Block, n_steps: int, rate: float = 1.0, watch: Watch | None = None) -> None:
-        """Take ``n_steps`` steps on the block and what it has before it; ``rate`` scales their size."""
+        """Take ``n_steps`` steps on the block and what lies before; ``rate`` scales those of the weights."""
         image = self._image(block)
         n_cells = int(image.is_fitted.sum())
         if n_cells == 0:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,8 +41,10 @@ def draw_study(result: StudyResult) -> None:
         _draw_score(axis, result, name)
     for axis in axes[1 + len(scores) :]:
         axis.set_visible(False)
-    title = f"{result.plan.generator} fitted to {result.source.rpartition('/')[2]}"
-    figure.suptitle(f"{title}: {result.iterations} iterations, seed {result.plan.seed}", fontsize=12)
+    # The name of a file need be neither text nor free of what matplotlib takes for a formula.
+    name = os.fsencode(Path(result.source).name).decode(errors="replace")
+    title = f"{result.plan.generator} fitted to {name}: {result.iterations} iterations"
+    figure.suptitle(f"{title}, seed {result.plan.seed}", fontsize=12, parse_math=False)
     buffer = io.BytesIO()
     # No versions in it: the same picture twice is the same file.
     figure.savefig(buffer, format="png", metadata={"Software": None})

@@ -17,7 +17,7 @@ from dap_stream.observation import active_frames, log_power, whiten
 from dap_stream.prior.base import Block
 from dap_stream.settings import Settings
 from dap_stream.stft import StftSpec, istft, low_cut_gain, stft
-from dap_stream.study.plan import LEAST_S, StudyPlan
+from dap_stream.study.plan import LEAST_S, MOST_SAMPLES, StudyPlan
 from dap_stream.units import db_to_gain, samples_to_ms, seconds_to_samples
 
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 384_000
@@ -98,6 +98,11 @@ def read_excerpt(path: str | Path, plan: StudyPlan) -> tuple[Excerpt, str | None
         raise InputError(
             f"{path}: {len(audio) / rate:.2f} s from {plan.start_s:g} s on are too short to learn from; "
             f"at least {LEAST_S:g} s are needed"
+        )
+    if len(audio) > MOST_SAMPLES:
+        raise InputError(
+            f"{path}: {len(audio) / rate:g} s at {rate} Hz are more than can be studied at once; "
+            f"choose at most {MOST_SAMPLES / rate:g} s with --start and --end"
         )
     excerpt = Excerpt(audio, rate)
     if not excerpt.block.is_active.any():

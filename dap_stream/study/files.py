@@ -27,7 +27,7 @@ NOISY, CLEAN = "noisy.wav", "clean.wav"
 CURVE, STOPS, SUMMARY, PICTURE = "curve.csv", "stops.csv", "study.json", "study.png"
 RESUME = "resume.pt"
 _NAMES = (RESUME, NOISY, CLEAN, CURVE, STOPS, SUMMARY, PICTURE)
-_SAMPLE = re.compile(r"(i\d{5,}|stop_[a-z]+)_?(gain|magnitude)?\.wav")
+_SAMPLE = re.compile(r"(i\d{5,7}_(gain|magnitude)|stop_(holdout|variance))\.wav")
 
 
 def sample_name(iteration: int, way: str) -> str:
@@ -64,9 +64,20 @@ def make_folder(folder: Path, inputs: Sequence[str]) -> None:
 
 
 def own_files(folder: Path) -> list[Path]:
-    """What a study has written there, or would replace; what another run goes on from comes first."""
+    """What a study has written there; what another run goes on from comes first.
+
+    OutputError if there are such names without a study: those are somebody else's.
+    """
     found = [folder / name for name in _NAMES if (folder / name).is_file()]
-    return found + sorted(path for path in folder.iterdir() if _SAMPLE.fullmatch(path.name))
+    try:
+        found += sorted(path for path in folder.iterdir() if _SAMPLE.fullmatch(path.name))
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be looked into ({error.strerror}); choose another folder with -o"
+        ) from error
+    if found and not any(path.name in (RESUME, SUMMARY) for path in found):
+        raise OutputError(f"{folder}: has a {found[0].name} but no study; choose another folder with -o")
+    return found
 
 
 def remove_own_files(folder: Path) -> None:
@@ -96,8 +107,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_sound(path: Path, audio: F32, sample_rate: int) -> None:
-    """``[samples]`` as a WAV of 24 bits."""
-    with FileSink(path, FileFormat("WAV", "PCM_24", sample_rate, 1), len(audio)) as sink:
+    """``[samples]`` as a WAV of floats: what lies above full scale is scored, so it is heard too."""
+    with FileSink(path, FileFormat("WAV", "FLOAT", sample_rate, 1), len(audio)) as sink:
         sink.write(audio[np.newaxis])
         sink.commit()
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from statistics import fmean
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,6 +43,7 @@ class Fit:
         self.iteration = 0
         self.seconds = 0.0
         self._losses, self._n_losses = 0.0, 0  # since the last time `train_loss` was asked for
+        self._recent: list[float] = []  # losses since the last look
         self.trace: list[tuple[int, float, float, float | None]] = []
         """Every `LOOK` iterations: iteration, mean train loss of the last few, held-out loss, variance."""
 
@@ -67,12 +69,14 @@ class Fit:
         self._generator.learn(self._block, stop - first, watch=look)
         losses.append(self._generator.loss)
         self.iteration = stop
+        self._recent += losses
         self._losses, self._n_losses = self._losses + math.fsum(losses), self._n_losses + len(losses)
         if stop % LOOK == 0:
             held_out = self.held_out_loss()
             if self.rules[HOLD_OUT].offer(stop, held_out):
                 self._weights[HOLD_OUT] = self._generator.weights()
-            self.trace.append((stop, math.fsum(losses) / len(losses), held_out, self._variance.value))
+            self.trace.append((stop, fmean(self._recent), held_out, self._variance.value))
+            self._recent = []
         self.seconds += time.perf_counter() - began
 
     def _look_at_variance(self, iteration: int, image: F32) -> None:
@@ -117,6 +121,7 @@ class Fit:
             "seconds": self.seconds,
             "losses": self._losses,
             "n_losses": self._n_losses,
+            "recent": list(self._recent),
             "trace": list(self.trace),
         }
 
@@ -129,7 +134,7 @@ class Fit:
         self._weights = {name: _to_arrays(weights) for name, weights in state["weights"].items()}
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self._losses, self._n_losses = state["losses"], state["n_losses"]
-        self.trace = list(state["trace"])
+        self._recent, self.trace = list(state["recent"]), list(state["trace"])
 
 
 def _to_tensors(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dap_stream.stopping import VARIANCE_PATIENCE, WINDOW
 ITERATIONS = 2000
 MOST_ITERATIONS = 1_000_000
 EXCERPT_S, LEAST_S, MOST_S = 8.0, 0.5, 60.0
+MOST_SAMPLES = 60 * 48_000  # takes 1.5 GB with dcgan, 3.5 GB with skip
 _MARKS = {1: (1.0, 2.0, 5.0), 10: (1.0, 2.0, 3.0, 5.0, 7.0)}  # of a decade; the later ones:
 _LATER_MARKS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,9 +104,10 @@ class StudyResult:
     def best(self) -> int | None:
         """Iteration of the best sample by its gain; None without scores."""
         name = self.best_by
-        return (
-            None if name is None else max(self.samples, key=lambda row: row.gain[name] or -math.inf).iteration
-        )
+        if name is None:
+            return None
+        scores = {row.iteration: row.gain[name] for row in self.samples}
+        return max(scores, key=lambda iteration: scores[iteration] or 0.0)
 
     def stop(self, rule: str) -> Stop | None:
         """Where this rule stops, if it does."""

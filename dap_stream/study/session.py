@@ -74,12 +74,16 @@ class Session:
         self.save()  # from now on the folder is known as that of a study, whatever comes
 
     def _begin(self) -> None:
-        noisy = self._excerpt.audio
-        self._write(files.NOISY, noisy)
+        scores = self._scores(self._excerpt.audio)
+        self._rows = [Row(0, 0.0, None, None, None, scores, scores)]
+        self._keep()
+        self.save()  # first, so that whatever stops the rest, the same command goes on
+        self._write_inputs()
+
+    def _write_inputs(self) -> None:
+        self._write(files.NOISY, self._excerpt.audio)
         if self._reference is not None:
             self._write(files.CLEAN, self._reference)
-        scores = self._scores(noisy)
-        self._rows = [Row(0, 0.0, None, None, None, scores, scores)]
 
     def _go_on(self, path: Path) -> None:
         """Take over what an earlier run has left; OutputError if it is not of this study."""
@@ -95,6 +99,7 @@ class Session:
         except (KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
             raise damaged(path) from error
         self._check_earlier()
+        self._write_inputs()
         done, wanted = self._fit.iteration, self._plan.iterations
         self._is_new = done < wanted
         if self._is_new:
@@ -115,7 +120,7 @@ class Session:
                     f"{self._folder}: its study has passed iteration {iteration} and kept no sample; {advice}"
                 )
         names = [files.sample_name(each, way) for each in sorted(found - {0}) for way in WAYS]
-        for name in (files.NOISY, *names):
+        for name in names:
             if not (self._folder / name).is_file():
                 raise OutputError(f"{self._folder / name}: is missing from the study; {advice}")
 
