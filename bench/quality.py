@@ -20,11 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from bench import audio, quality_tables, results
-from bench.methods import METHODS
+from bench.methods import DEEP_PRIORS, METHODS
 from bench.metrics import METRICS
 from bench.quality_tables import SPEECH_GROUPS, Row
 
 CLEAN_METHODS = ("classical", "context")  # methods asked to leave a clean signal alone
+DEFAULT = [name for name in METHODS if name not in DEEP_PRIORS]  # those take as long again as all others
+DEEP = ("noisy", *DEEP_PRIORS)  # asked for like this, they get a section of their own
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -114,7 +116,7 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description="Quality over the mixes.")
     audio.add_audio_argument(parser)
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS), metavar="NAME")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=DEFAULT, metavar="NAME")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="ids, groups, pair, clean")
     parser.add_argument("--sample-rate", type=int, help="Hz; make every mix at this rate, not its own")
     parser.add_argument("--jobs", type=int, default=results.n_cores(), help="processes, one thread each")
@@ -133,11 +135,13 @@ def main() -> None:
         write_rows(rows, args.rows)
     body = quality_tables.body(rows, args.methods)
     print(body)
-    if set(args.methods) == set(METHODS) and not args.only:
+    section = {frozenset(DEFAULT): ("quality", "Quality"), frozenset(DEEP): ("quality-deep", "Deep priors")}
+    if frozenset(args.methods) in section and not args.only:
+        name, title = section[frozenset(args.methods)]
         rate = f" at {args.sample_rate} Hz" if args.sample_rate else ""
-        name = f"quality-{args.sample_rate}" if args.sample_rate else "quality"
+        name = f"{name}-{args.sample_rate}" if args.sample_rate else name
         packages = (*results.METRIC_PACKAGES, *results.PEER_PACKAGES)
-        results.write_section(name, f"Quality{rate}", body, packages)
+        results.write_section(name, title + rate, body, packages)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,15 @@ def test_an_identical_block_starts_where_the_last_one_ended(recipe, fits_latent)
     assert generator.validate(again) < ended + 0.02 * first
 
 
+def test_without_warm_start_each_block_begins_with_the_first_weights(recipe):
+    anew, first = DeepGenerator(recipe, warm_start=False), DeepGenerator(recipe)
+    anew.learn(make_block(1), 5)
+    anew._random.manual_seed(0)  # of the jitter, which goes on
+    anew.learn(make_block(), 5)
+    first.learn(make_block(), 5)
+    np.testing.assert_array_equal(anew.predict(make_block()), first.predict(make_block()))
+
+
 def test_blocks_that_overlap_see_the_same_input(recipe):
     one = DeepGenerator(recipe)._image(make_block(first_frame=1000, n_frames=400))
     two = DeepGenerator(recipe)._image(make_block(first_frame=1232, n_frames=400, n_bins=97))

@@ -25,7 +25,8 @@ def make_generator(settings: Settings, profile: Profile | None = None) -> Genera
         from dap_stream.prior.deep import DeepGenerator
         from dap_stream.prior.recipes import RECIPES
 
-        generator = DeepGenerator(RECIPES[settings.generator], settings.seed, device, fits_latent=True)
+        recipe = RECIPES[settings.generator]
+        generator = DeepGenerator(recipe, settings.seed, device, True, recipe.warm_start)
     if profile is not None:
         if (profile.generator, profile.window_ms) != (settings.generator, settings.window_ms):
             raise ProfileError(

@@ -45,9 +45,10 @@ class DeepGenerator:
     """See the module; keeps the promises of `dap_stream.prior.base.Generator`.
 
     With ``fits_latent`` the noise is only where the input starts: it is fitted too, if the recipe has a
-    rate for that, as a short code for each moment, while the weights keep what all moments share. With
-    ``holds_out`` some cells of each block are never fitted, and `validate` looks at these alone: an
-    honest error of weights that were fitted to all the rest.
+    rate for that, as a short code for each moment, while the weights keep what all moments share.
+    Without ``warm_start`` each call of `learn` begins with the first weights again. With ``holds_out``
+    some cells of each block are never fitted, and `validate` looks at these alone: an honest error of
+    weights that were fitted to all the rest.
     """
 
     before = BEFORE
@@ -59,6 +60,7 @@ class DeepGenerator:
         seed: int = 0,
         device: str = "cpu",
         fits_latent: bool = False,
+        warm_start: bool = True,
         holds_out: bool = False,
     ) -> None:
         self.name = recipe.name
@@ -66,12 +68,18 @@ class DeepGenerator:
         self._seed = seed
         self._device = torch.device(device)
         self._latent_rate = recipe.latent_rate if fits_latent else 0.0
+        self._warm_start = warm_start
         self._holds_out = holds_out
         self._start: dict[str, Any] | None = None
         self.reset()
 
     def reset(self) -> None:
         """Back to the weights it was made or loaded with, and to the first random number."""
+        self._begin_fit()
+        self._random = torch.Generator().manual_seed(self._seed)
+        self._latent = Latent(self._seed, self._recipe.latent_channels, self._recipe.latent_scale)
+
+    def _begin_fit(self) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
             network = self._recipe.network()
@@ -80,8 +88,6 @@ class DeepGenerator:
         # Channels last is what convolutions on a CPU are fastest with.
         network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._fitter = Fitter(network, self._recipe.learning_rate)
-        self._random = torch.Generator().manual_seed(self._seed)
-        self._latent = Latent(self._seed, self._recipe.latent_channels, self._recipe.latent_scale)
 
     def _image(self, block: Block) -> _Image:
         """The block and `BEFORE` frames before it."""
@@ -133,8 +139,10 @@ class DeepGenerator:
         """Take ``n_steps`` steps on the block and what lies before; ``rate`` scales those of the weights."""
         image = self._image(block)
         n_cells = int(image.is_fitted.sum())
-        if n_cells == 0:
+        if n_cells == 0 or n_steps == 0:
             return
+        if not self._warm_start:
+            self._begin_fit()
 
         def loss_of(network: torch.nn.Module) -> torch.Tensor:
             made = self._make(network, image, self._recipe.jitter)

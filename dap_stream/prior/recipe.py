@@ -29,6 +29,15 @@ class Recipe:
     jitter: float = 0.0
     latent_rate: float = 0.0
 
+    @property
+    def warm_start(self) -> bool:
+        """Whether weights are of use to the next block.
+
+        With noise that stays as it is, what a moment sounds like can be nowhere but in the weights;
+        they are then a worse start for the next one than none (bench/STUDY.md).
+        """
+        return self.latent_rate > 0.0
+
 
 def norm(channels: int) -> nn.BatchNorm2d:
     """Batch normalisation by the image at hand, always: there is no other image to keep statistics for."""
