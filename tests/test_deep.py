@@ -8,10 +8,12 @@ import torch
 
 from dap_stream.errors import ProfileError
 from dap_stream.prior.base import Block
+from dap_stream.prior.choose import make_generator
 from dap_stream.prior.deep import BEFORE, FRAMES_PER_COLUMN, DeepGenerator
 from dap_stream.prior.holdout import REACH, TILE, holes
 from dap_stream.prior.latent import Latent, noise
 from dap_stream.prior.recipes import RECIPES
+from dap_stream.settings import Settings
 
 NAMES = list(RECIPES)
 N_FRAMES, N_BINS = 40, 65
@@ -136,6 +138,16 @@ def test_without_warm_start_each_block_begins_with_the_first_weights(recipe):
     np.testing.assert_array_equal(anew.predict(make_block()), first.predict(make_block()))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_in_a_stream_weights_go_on_where_the_noise_is_fitted_too(name):
+    settings = Settings(generator=name, device="cpu")
+    stream, fresh = make_generator(settings), make_generator(settings)
+    stream.learn(make_block(), 60)
+    for generator in (stream, fresh):
+        generator.learn(make_block(), 1)
+    assert (stream.loss < 0.9 * fresh.loss) == (name == "dcgan")
+
+
 def test_blocks_that_overlap_see_the_same_input(recipe):
     one = DeepGenerator(recipe)._image(make_block(first_frame=1000, n_frames=400))
     two = DeepGenerator(recipe)._image(make_block(first_frame=1232, n_frames=400, n_bins=97))
@@ -187,6 +199,30 @@ def test_what_is_held_out_does_not_move_the_fit(recipe):
     np.testing.assert_array_equal(*images)
     generator = DeepGenerator(recipe, holds_out=True)
     assert generator.validate(other) != generator.validate(block)
+
+
+def test_only_cells_that_were_not_fitted_are_judged():
+    def change(where, holds_out):
+        block = make_block(before=50)
+        generator = DeepGenerator(RECIPES["dcgan"], holds_out=holds_out)
+        before = generator.validate(block)
+        block.log_power[where] += 1.0
+        return generator.validate(block) - before
+
+    centres, _ = holes(0, 0, 50 + N_FRAMES, N_BINS)
+    assert change(~centres, holds_out=True) == 0.0 and change(centres, holds_out=True) != 0.0
+    assert change(slice(0, 50), holds_out=False) == 0.0 and change(slice(50, None), holds_out=False) != 0.0
+
+
+def test_the_expected_power_of_noise_is_its_mean(recipe):
+    """The mean of the logarithm lies Euler's constant below the logarithm of the mean."""
+    rng = np.random.default_rng(0)
+    noise_block = Block(
+        np.log(rng.exponential(size=(300, N_BINS))).astype(np.float32), np.ones(300, np.bool_), 0, 0
+    )
+    generator = DeepGenerator(recipe)
+    generator.learn(noise_block, 100)
+    assert generator.predict(noise_block).mean() == pytest.approx(0.0, abs=0.1)
 
 
 def test_the_image_of_each_step_can_be_watched(recipe):
