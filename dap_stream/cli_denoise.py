@@ -107,7 +107,7 @@ def _add_method(group: Any) -> None:
     group.add_argument(
         "--steps",
         metavar="N",
-        help="steps of learning: in all (2 passes), per block (1 pass; the first gets 4 times as many)",
+        help="steps of learning: in all (2 passes), at most per block (1 pass; 4 times that for the first)",
     )
     group.add_argument("--seed", metavar="N", help=_help("another start of the random numbers", "seed"))
     group.add_argument("--device", metavar="NAME", help=_help("auto, cpu or cuda", "device"))

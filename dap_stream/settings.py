@@ -36,7 +36,11 @@ class Settings:
     block_s: float = _number(1.0, 0.1, 10.0, "s", "fitted and processed at once; shorter lowers the latency")
     noise_s: float = _number(8.0, 0.5, 60.0, "s", "span to find the noise in; longer spares held tones")
     steps: int | None = _number(
-        None, 0, 100_000, "", "of learning: in all (2 passes), per block (1); the first gets 4 times as many"
+        None,
+        0,
+        100_000,
+        "",
+        "of learning: in all (2 passes), at most per block (1; 4 times that for the first)",
     )
     linked: bool = _choice(True, (True, False), "one gain for all channels, so that the image stays in place")
     seed: int = _number(0, 0, 2**31 - 1, "", "same seed, same input: same output")
