@@ -12,7 +12,18 @@ PACKAGE = Path(__file__).parents[1] / "dap_stream"
 
 # A module imports from rows above its own only, never from its own row: siblings can be read alone.
 ROWS = (
-    ("errors", "units", "signals", "sounds", "scores", "stopping", "fit", "prior.recipe", "io.mpeg"),
+    (
+        "errors",
+        "units",
+        "signals",
+        "sounds",
+        "scores",
+        "stopping",
+        "fit",
+        "prior.recipe",
+        "workers",
+        "io.mpeg",
+    ),
     ("kernels", "processor", "settings", "naming", "io.formats", "io.atomic", "io.headers"),
     (
         "stft",

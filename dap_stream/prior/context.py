@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from dap_stream import workers
 from dap_stream.fit import Fitter, Loss, one_thread
 from dap_stream.kernels import F32, I64
 from dap_stream.prior.base import EULER_GAMMA, IDEAL_LOSS, Block
@@ -115,12 +116,16 @@ class ContextGenerator:
         bins = np.arange(n_bins)
         n_rows = max(1, PREDICTION_POINTS // n_bins)
         out = np.empty((block.n_frames, n_bins), np.float32)
-        with one_thread(), torch.no_grad():
-            for first in range(0, block.n_frames, n_rows):
-                rows = np.arange(first, min(first + n_rows, block.n_frames))
-                inputs = surroundings.at(np.repeat(rows + block.before, n_bins), np.tile(bins, len(rows)))
+
+        def predict_rows(first: int) -> None:
+            rows = np.arange(first, min(first + n_rows, block.n_frames))
+            inputs = surroundings.at(np.repeat(rows + block.before, n_bins), np.tile(bins, len(rows)))
+            with torch.no_grad():
                 expected = self._fitter.averaged(torch.from_numpy(inputs).to(self._device))
-                out[rows] = expected.cpu().numpy().reshape(len(rows), n_bins)
+            out[rows] = expected.cpu().numpy().reshape(len(rows), n_bins)
+
+        with one_thread():
+            workers.each(predict_rows, range(0, block.n_frames, n_rows))
         return out
 
     def trust(self, loss: float) -> float:

@@ -1,0 +1,34 @@
+"""A thread for each core, for pieces of work that do not depend on one another.
+
+Kernels and matrix products let go of the interpreter, so that threads do run side by side.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def each(work: Callable[[_Piece], _Result], pieces: Iterable[_Piece]) -> list[_Result]:
+    """``work`` of every piece, in their order; the first error of any is raised."""
+    return list(_pool().map(work, pieces))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(n_cores(), thread_name_prefix="dap_stream")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not come along
