@@ -79,6 +79,14 @@ def _surroundings(rng: np.random.Generator) -> tuple[Any, ...]:
     return image, integral, CELLS, BOXES, frames, bins, np.empty((n_points, N_INPUTS), np.float32)
 
 
+def _rows(rng: np.random.Generator) -> tuple[Any, ...]:
+    image, integral = _integral(rng)
+    kernels.integrate(image, integral)
+    n_bins = image.shape[1] - 2 * MARGIN
+    out = np.empty((N_INPUTS, 4 * n_bins), np.float32)
+    return image, integral, CELLS, BOXES, BEFORE, 4, MARGIN, n_bins, out
+
+
 def _gain(rng: np.random.Generator) -> tuple[Any, ...]:
     log_expected, log_noise, power = _image(rng) + 2, _image(rng), np.exp(_image(rng))
     return log_expected, log_noise, power, np.zeros(power.shape[1]), 0.98, -2.8, np.empty_like(power)
@@ -103,6 +111,7 @@ KERNELS = (
     Kernel("apply_gain", kernels.apply_gain, twins.apply_gain, _gained),
     Kernel("integrate", kernels.integrate, twins.integrate, _integral),
     Kernel("gather_surroundings", kernels.gather_surroundings, twins.gather_surroundings, _surroundings),
+    Kernel("gather_rows", kernels.gather_rows, twins.gather_rows, _rows),
     Kernel("omlsa_gain", kernels.omlsa_gain, twins.omlsa_gain, _gain),
     Kernel("classical_gain", kernels.classical_gain, twins.classical_gain, _classical),
 )

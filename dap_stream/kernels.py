@@ -103,6 +103,40 @@ def gather_surroundings(
 
 
 @_jit
+def gather_rows(
+    image: F32,
+    integral: F64,
+    cells: I64,
+    boxes: I64,
+    first: int,
+    n_rows: int,
+    margin: int,
+    n_bins: int,
+    out: F32,
+) -> None:
+    """What `gather_surroundings` finds for all bins of ``n_rows`` frames from ``first`` on, in their order.
+
+    Bins begin at ``margin`` of the image. ``out [n + m, n_rows n_bins]`` is laid out the other way round, so
+    that each input is copied in one go.
+    """
+    for i in range(cells.shape[0]):
+        for r in range(n_rows):
+            t = first + r + cells[i, 0]
+            k = margin + cells[i, 1]
+            out[i, r * n_bins : (r + 1) * n_bins] = image[t, k : k + n_bins]
+    for i in range(boxes.shape[0]):
+        area = (boxes[i, 1] + 1 - boxes[i, 0]) * (boxes[i, 3] + 1 - boxes[i, 2])
+        k0 = margin + boxes[i, 2]
+        k1 = margin + boxes[i, 3] + 1
+        for r in range(n_rows):
+            above = integral[first + r + boxes[i, 0]]
+            below = integral[first + r + boxes[i, 1] + 1]
+            row = out[cells.shape[0] + i, r * n_bins : (r + 1) * n_bins]
+            for j in range(n_bins):
+                row[j] = (below[k1 + j] - above[k1 + j] - below[k0 + j] + above[k0 + j]) / area
+
+
+@_jit
 def _half_exponential_integral(v: float) -> float:
     """``E1(v) / 2`` for v > 0: Abramowitz & Stegun (1964), 5.1.53 below 1 and 5.1.56 above."""
     if v < 1.0:

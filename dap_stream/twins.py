@@ -46,6 +46,25 @@ def gather_surroundings(
         out[p] = near + far
 
 
+def gather_rows(
+    image: F32,
+    integral: F64,
+    cells: I64,
+    boxes: I64,
+    first: int,
+    n_rows: int,
+    margin: int,
+    n_bins: int,
+    out: F32,
+) -> None:
+    """`dap_stream.kernels.gather_rows`."""
+    frames = np.repeat(np.arange(first, first + n_rows), n_bins)
+    bins = np.tile(np.arange(margin, margin + n_bins), n_rows)
+    points = np.empty(out.shape[::-1], np.float32)
+    gather_surroundings(image, integral, cells, boxes, frames, bins, points)
+    out[:] = points.T
+
+
 def _log_lsa(snr_prior: F64, snr_post: F64) -> F64:
     share = snr_prior / (1.0 + snr_prior)
     v = np.clip(snr_post * share, 1e-6, 500.0)

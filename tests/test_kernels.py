@@ -57,6 +57,10 @@ def test_surroundings_equal_their_twin(seed):
     kernels.gather_surroundings(image, fast_integral, cells, boxes, frames, bins, fast)
     twins.gather_surroundings(image, slow_integral, cells, boxes, frames, bins, slow)
     np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
+    fast, slow = np.empty((2, 10, 3 * 14), np.float32)
+    kernels.gather_rows(image, fast_integral, cells, boxes, 7, 3, 5, 14, fast)
+    twins.gather_rows(image, slow_integral, cells, boxes, 7, 3, 5, 14, slow)
+    np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
 
 
 def test_exponential_integral_equals_scipys():

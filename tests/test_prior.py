@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from dap_stream.errors import ProfileError
 from dap_stream.prior.base import IDEAL_LOSS, Block
@@ -135,6 +136,21 @@ def test_changing_the_blind_zone_leaves_the_prediction_as_it_is(frame, bin_):
     zone -= np.float32(1.0)
     block.log_power[row - 2, bin_] += 1.0
     assert abs(generator.predict(block)[frame, bin_] - before) > 1e-4
+
+
+def test_whole_rows_have_the_same_inputs_as_their_points_and_the_same_prediction(rng):
+    image = rng.standard_normal((BEFORE + 5 + LOOKAHEAD, N_BINS)).astype(np.float32)
+    around = Surroundings(image)
+    frames, bins = np.repeat(np.arange(BEFORE + 1, BEFORE + 4), N_BINS), np.tile(np.arange(N_BINS), 3)
+    points, rows = around.at(frames, bins), around.rows(BEFORE + 1, 3)
+    np.testing.assert_array_equal(rows.T, points)
+    generator = ContextGenerator()
+    generator.learn(make_block(), 5)
+    network = generator._fitter.averaged
+    expected = network(torch.from_numpy(points)).detach().numpy()
+    np.testing.assert_allclose(
+        network.of_columns(torch.from_numpy(rows)).detach().numpy(), expected, atol=1e-5
+    )
 
 
 def test_surroundings_reflect_at_the_edges_of_the_spectrum(rng):

@@ -8,7 +8,7 @@ power spectral density.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ HIDDEN = (32, 32)
 LEARNING_RATE = 3e-3
 POINTS_PER_STEP = 16384
 VALIDATION_POINTS = 8192
-PREDICTION_POINTS = 16384  # at a time: fits the cache of a core
+PREDICTION_POINTS = 6144  # at a time, in each thread: fits the cache of a core
 UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which it is not, is fully trusted
 
 
@@ -54,6 +54,18 @@ class _Network(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         expected: torch.Tensor = self.mean(inputs) + self.correction(inputs)
         return expected[:, 0]
+
+    def of_columns(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The same of ``[N_INPUTS, points]``, which is gathered faster and multiplied as fast."""
+        hidden = inputs
+        for layer in self.correction:
+            hidden = _of_columns(layer, hidden) if isinstance(layer, nn.Linear) else layer(hidden)
+        return (_of_columns(self.mean, inputs) + hidden)[0]
+
+
+def _of_columns(layer: nn.Linear, inputs: torch.Tensor) -> torch.Tensor:
+    """``[inputs, points]`` to ``[outputs, points]``."""
+    return torch.addmm(layer.bias.unsqueeze(1), layer.weight, inputs)
 
 
 class ContextGenerator:
@@ -113,16 +125,16 @@ class ContextGenerator:
         """Natural log of the expected power over the noise floor ``[frames, bins]``."""
         surroundings = Surroundings(block.log_power)
         n_bins = block.log_power.shape[1]
-        bins = np.arange(n_bins)
         n_rows = max(1, PREDICTION_POINTS // n_bins)
         out = np.empty((block.n_frames, n_bins), np.float32)
+        network = cast(_Network, self._fitter.averaged)
 
         def predict_rows(first: int) -> None:
-            rows = np.arange(first, min(first + n_rows, block.n_frames))
-            inputs = surroundings.at(np.repeat(rows + block.before, n_bins), np.tile(bins, len(rows)))
+            last = min(first + n_rows, block.n_frames)
+            inputs = surroundings.rows(block.before + first, last - first)
             with torch.no_grad():
-                expected = self._fitter.averaged(torch.from_numpy(inputs).to(self._device))
-            out[rows] = expected.cpu().numpy().reshape(len(rows), n_bins)
+                expected = network.of_columns(torch.from_numpy(inputs).to(self._device))
+            out[first:last] = expected.cpu().numpy().reshape(last - first, n_bins)
 
         with one_thread():
             workers.each(predict_rows, range(0, block.n_frames, n_rows))

@@ -69,3 +69,12 @@ class Surroundings:
             self._image, self._integral, self._cells, self._boxes, frames, bins + MARGIN, out
         )
         return out
+
+    def rows(self, first: int, n_rows: int) -> F32:
+        """Inputs ``[N_INPUTS, n_rows bins]`` of all bins of ``n_rows`` frames from ``first`` on."""
+        n_bins = self._image.shape[1] - 2 * MARGIN
+        out = np.empty((N_INPUTS, n_rows * n_bins), np.float32)
+        kernels.gather_rows(
+            self._image, self._integral, self._cells, self._boxes, first, n_rows, MARGIN, n_bins, out
+        )
+        return out

@@ -1,0 +1,47 @@
+"""Threads for pieces of work: order, errors, and that a fork has threads of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from dap_stream import workers
+
+
+def test_results_come_in_the_order_of_the_pieces() -> None:
+    def slow_at_first(i: int) -> int:
+        time.sleep(0.01 * (3 - i))
+        return i * i
+
+    assert workers.each(slow_at_first, range(4)) == [0, 1, 4, 9]
+
+
+def test_an_error_of_a_piece_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        workers.each(lambda i: 1 // i, [1, 0])
+
+
+def test_as_many_threads_as_cores() -> None:
+    names = set(workers.each(lambda i: (time.sleep(0.01), threading.current_thread().name)[1], range(50)))
+    assert 1 <= len(names) <= workers.n_cores()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_has_threads_of_its_own() -> None:
+    """A fork copies no threads: with those of its parent the child would wait for ever."""
+    program = """
+import os, sys
+from dap_stream import workers
+workers.each(abs, range(20))
+child = os.fork()
+if child == 0:
+    os._exit(0 if workers.each(abs, [-2]) == [2] else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=False)
+    assert run.returncode == 0
