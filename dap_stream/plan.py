@@ -13,7 +13,7 @@ from dap_stream.settings import Settings
 # Measured on two idle cores, one minute of audio; a guess for any other machine. "Per rate" is compute
 # time / audio time for each Hz of sample rate.
 START_S = 2.0  # imports of torch and numba
-CONTEXT_PER_RATE = 0.0125 / 16_000  # to predict with `context`
+CONTEXT_PER_RATE = 0.007 / 16_000  # to predict with `context`
 CLASSICAL_PER_RATE = 0.004 / 16_000
 CHANNEL_PER_RATE = 0.0009 / 16_000  # for each channel after the first, linked
 # A step of a deep prior, for each second that it looks at.
