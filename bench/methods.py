@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import peers
+from dap_stream.settings import DEEP_PRIORS
 
 Audio = NDArray[np.float32]
-DEEP_PRIORS = ("dcgan", "skip", "decoder")
 LABELS = {
     "noisy": "noisy",
     "classical": "classical",

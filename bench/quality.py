@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import argparse
 import csv
-import multiprocessing
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,12 +19,13 @@ import numpy as np
 from bench import audio, quality_tables, results
 from bench.methods import DEEP_PRIORS, METHODS
 from bench.metrics import METRICS
+from bench.processes import run
 from bench.quality_tables import SPEECH_GROUPS, Row
+from bench.results import n_cores
 
 CLEAN_METHODS = ("classical", "context")  # methods asked to leave a clean signal alone
 DEFAULT = [name for name in METHODS if name not in DEEP_PRIORS]  # those take as long again as all others
 DEEP = ("noisy", *DEEP_PRIORS)  # asked for like this, they get a section of their own
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -71,17 +69,6 @@ def measure(task: Task) -> Row:
     return Row(item.id, item.group, item.noise, task.method, values)
 
 
-def run(tasks: Sequence[Task], n_jobs: int) -> Iterator[Row]:
-    """The rows in the order of `tasks`, measured in `n_jobs` processes.
-
-    Each has one thread, so that sums are taken in the same order whatever the number of processes.
-    """
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # the workers' torch and numba read it at import
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_jobs, mp_context=spawn) as pool:
-        yield from pool.map(measure, tasks)
-
-
 def plan(folder: Path, methods: Sequence[str], only: Sequence[str], sample_rate: int | None) -> list[Task]:
     """Every recording through every method; `only` keeps ids, groups, "pair" or "clean"."""
     rows = audio.mix_rows(folder)
@@ -119,12 +106,12 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=DEFAULT, metavar="NAME")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="ids, groups, pair, clean")
     parser.add_argument("--sample-rate", type=int, help="Hz; make every mix at this rate, not its own")
-    parser.add_argument("--jobs", type=int, default=results.n_cores(), help="processes, one thread each")
+    parser.add_argument("--jobs", type=int, default=n_cores(), help="processes, one thread each")
     parser.add_argument("--rows", type=Path, help="write every single measurement to this .tsv")
     args = parser.parse_args()
     tasks = plan(audio.audio_folder(args.audio), args.methods, args.only, args.sample_rate)
     rows: list[Row] = []
-    for row in run(tasks, args.jobs):
+    for row in run(measure, tasks, args.jobs):
         rows.append(row)
         if sys.stderr.isatty():
             end = "\n" if len(rows) == len(tasks) else ""

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dap_stream.workers import n_cores
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEADING = "# Results\n\nWritten by the programs of this folder (see README.md), not by hand.\n"
 PACKAGES = ("numpy", "scipy", "torch", "numba", "soxr")
@@ -55,10 +57,6 @@ def cpu_model() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine() -> str:

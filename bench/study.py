@@ -9,8 +9,6 @@ of them, the slower priors on some. A complete run writes its section of RESULTS
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import resource
 import sys
 import tempfile
@@ -22,8 +20,8 @@ import numpy as np
 import soundfile
 
 from bench import audio, results
-from bench.quality import THREAD_VARIABLES
-from bench.results import number, table
+from bench.processes import one_thread_context
+from bench.results import n_cores, number, table
 
 SAMPLE_RATE = 16_000
 SECONDS = 7.0
@@ -111,8 +109,7 @@ def _values(scores: dict[str, float | None]) -> tuple[float, ...]:
 
 def run(tasks: Sequence[Task], n_jobs: int) -> Iterator[Study]:
     """In the order of `tasks`; each in a process of its own, whose memory is its own too."""
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    with multiprocessing.get_context("spawn").Pool(n_jobs, maxtasksperchild=1) as pool:
+    with one_thread_context().Pool(n_jobs, maxtasksperchild=1) as pool:
         yield from pool.imap(measure, tasks)
 
 
@@ -194,7 +191,7 @@ def main() -> None:
     parser.add_argument("--generators", nargs="+", choices=GENERATORS, default=list(GENERATORS))
     parser.add_argument("--only", nargs="+", default=[], metavar="ID")
     parser.add_argument("--iterations", type=int, help="instead of 2000 (dcgan) and 1000")
-    parser.add_argument("--jobs", type=int, default=results.n_cores(), help="processes, one thread each")
+    parser.add_argument("--jobs", type=int, default=n_cores(), help="processes, one thread each")
     args = parser.parse_args()
     folder = audio.audio_folder(args.audio)
     unknown = set(args.only) - set(ids(folder))

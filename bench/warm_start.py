@@ -11,12 +11,9 @@ length of the scored part. A complete run writes its section of RESULTS.md and t
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,8 +24,8 @@ import numpy as np
 from bench import audio, results
 from bench.long import LONG_SAMPLE_RATE, long_blocks
 from bench.metrics import estoi, pesq_wb, si_sdr_db
-from bench.quality import THREAD_VARIABLES
-from bench.results import number, table
+from bench.processes import run
+from bench.results import n_cores, number, table
 
 NAME = "long10"
 BLOCK_S = 4.0
@@ -149,13 +146,6 @@ def measure(task: Task) -> Point:
     return Point(task.generator, task.mode, task.steps, compute, scores(speech, out))
 
 
-def run(tasks: Sequence[Task], n_jobs: int) -> Iterator[Point]:
-    """The points in the order of `tasks`, one thread in each of `n_jobs` processes."""
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(measure, tasks)
-
-
 def plan(folder: Path, generators: Sequence[str]) -> list[Task]:
     tasks = [Task(folder, name, "plain", 0) for name in ("noisy", "classical", "context, 2 passes")]
     for name in generators:
@@ -254,10 +244,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.warm_start", description="What a warm start buys.")
     audio.add_audio_argument(parser)
     parser.add_argument("--generators", nargs="+", choices=GENERATORS, default=list(GENERATORS))
-    parser.add_argument("--jobs", type=int, default=results.n_cores(), help="processes, one thread each")
+    parser.add_argument("--jobs", type=int, default=n_cores(), help="processes, one thread each")
     args = parser.parse_args()
+    tasks = plan(audio.audio_folder(args.audio), args.generators)
     points = []
-    for point in run(plan(audio.audio_folder(args.audio), args.generators), args.jobs):
+    for point in run(measure, tasks, args.jobs):
         points.append(point)
         cells = " ".join(_cells(point))
         print(f"{point.generator} {point.mode} {point.steps}: {point.compute:.4f} {cells}", file=sys.stderr)

@@ -14,7 +14,7 @@ from dap_stream.errors import OutputError
 from dap_stream.io.file import FileSink, FileSource
 from dap_stream.io.formats import FileFormat
 from dap_stream.job import Job, Watch, clean
-from dap_stream.naming import Names
+from dap_stream.naming import Names, make_folder
 from dap_stream.processor import Audio
 from dap_stream.progress import Meter
 from dap_stream.report import result_line
@@ -61,12 +61,7 @@ def run_demo(
 
 
 def _make_folder(folder: Path, may_replace: bool) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be made ({error.strerror}); choose another folder with -o"
-        ) from error
+    make_folder(folder)
     there = [name for name in (NOISY, CLEAN, REMOVED, PICTURE) if (folder / name).exists()]
     if there and not may_replace:
         raise OutputError(f"{folder}: has a {there[0]} already; choose another folder, or say --force")

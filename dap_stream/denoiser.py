@@ -19,10 +19,9 @@ from dap_stream.prior.choose import make_generator
 from dap_stream.processor import Audio, Delay, check_channels
 from dap_stream.profile import Profile
 from dap_stream.settings import DEEP_PRIORS, Settings
-from dap_stream.stft import StftSpec, low_cut_gain
+from dap_stream.stft import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, StftSpec, low_cut_gain
 from dap_stream.units import power_to_db, samples_to_ms
 
-MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 384_000
 MAX_CHANNELS = 64
 STEPS_PER_BLOCK = 12
 

@@ -130,6 +130,16 @@ def check_folder(path: str) -> None:
         raise OutputError(f"{path}: the folder {folder} is read-only; choose another one")
 
 
+def make_folder(folder: Path) -> None:
+    """Have it, with those above it; OutputError if it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be made ({error.strerror}); choose another folder with -o"
+        ) from error
+
+
 def describe(error: DapStreamError, names: Names) -> str:
     """The message, with the recording it is about."""
     text = str(error)

@@ -18,6 +18,7 @@ from dap_stream.kernels import C64, F32, F64
 
 OVERLAP = 4  # frames that cover each sample: two interleaved grids of half-overlapping frames
 LOW_CUT_ORDER = 8  # of the power: 24 dB per octave in amplitude, no phase
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 384_000  # Hz
 MAX_WINDOW_RATE = 96_000  # Hz; what ultrasound recorders run faster for is short, so there the window shrinks
 
 

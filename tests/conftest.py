@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import signal
 
 import numpy as np
@@ -12,6 +13,19 @@ import pytest
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run."""
     return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def no_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever imports it is told that it is not there."""
+    really_import = builtins.__import__
+
+    def refuse(name: str, *args: object, **kwargs: object) -> object:
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return really_import(name, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
 
 
 # Under nohup, or behind `&` in a script, signals come ignored, and so they would to every child.

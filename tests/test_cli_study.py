@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import os
 import signal
@@ -106,16 +105,8 @@ def test_names_that_are_neither_text_nor_a_formula() -> None:
         assert Path(f"{Path(name).stem}_study", "study.png").is_file()
 
 
-@pytest.mark.usefixtures("no_picture")
-def test_without_matplotlib(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    really_import = builtins.__import__
-
-    def refuse(name: str, *args: object, **kwargs: object) -> object:
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return really_import(name, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+@pytest.mark.usefixtures("no_picture", "no_matplotlib")
+def test_without_matplotlib(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["study", "a.wav", *QUICK]) == 0
     assert "no picture was made, since matplotlib is not there: pip install 'dap_stream[report]'" in (
         capsys.readouterr().err

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import builtins
 import importlib.util
 from pathlib import Path
 
@@ -62,17 +61,10 @@ def test_demo_spares_files_of_others(capsys: pytest.CaptureFixture[str]) -> None
     assert snapshot(Path()) == {"mine": None, "mine/clean.wav": b"dear"}
 
 
+@pytest.mark.usefixtures("no_matplotlib")
 def test_demo_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(demo, "find_spec", lambda name: None if name == "matplotlib" else find(name))
-    really_import = builtins.__import__
-
-    def refuse(name: str, *args: object, **kwargs: object) -> object:
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return really_import(name, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
     text = demo.run_demo("listen", quiet=True, settings=Settings(generator="classical"))
     assert "no picture was made, since matplotlib is not there: pip install 'dap_stream[report]'" in text
     assert set(snapshot(Path("listen"))) == FILES - {"before_after.png"}

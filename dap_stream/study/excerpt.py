@@ -16,11 +16,9 @@ from dap_stream.noise import NoiseFloor, steady_noise
 from dap_stream.observation import active_frames, log_power, whiten
 from dap_stream.prior.base import Block
 from dap_stream.settings import Settings
-from dap_stream.stft import StftSpec, istft, low_cut_gain, stft
+from dap_stream.stft import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, StftSpec, istft, low_cut_gain, stft
 from dap_stream.study.plan import LEAST_S, MOST_SAMPLES, StudyPlan
 from dap_stream.units import db_to_gain, samples_to_ms, seconds_to_samples
-
-MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 384_000
 
 
 @dataclass(frozen=True)

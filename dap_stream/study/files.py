@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dap_stream import __version__
+from dap_stream import __version__, naming
 from dap_stream.errors import OutputError, SettingError
 from dap_stream.io.atomic import HiddenFile
 from dap_stream.io.file import FileSink, FileSource
@@ -55,12 +55,7 @@ def make_folder(folder: Path, inputs: Sequence[str]) -> None:
     for name in inputs:
         if Path(name).resolve().parent == folder.resolve():
             raise SettingError(f"{name}: is in the folder of the study, {folder}; choose another one with -o")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be made ({error.strerror}); choose another folder with -o"
-        ) from error
+    naming.make_folder(folder)
 
 
 def own_files(folder: Path) -> list[Path]:

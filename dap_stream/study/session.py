@@ -69,18 +69,10 @@ class Session:
         if there and not force:
             self._go_on(folder / files.RESUME)
         else:
-            self._begin()
+            scores = self._scores(self._excerpt.audio)
+            self._rows = [Row(0, 0.0, None, None, None, scores, scores)]
         self._keep()
-        self.save()  # from now on the folder is known as that of a study, whatever comes
-
-    def _begin(self) -> None:
-        scores = self._scores(self._excerpt.audio)
-        self._rows = [Row(0, 0.0, None, None, None, scores, scores)]
-        self._keep()
-        self.save()  # first, so that whatever stops the rest, the same command goes on
-        self._write_inputs()
-
-    def _write_inputs(self) -> None:
+        self.save()  # from now on the folder is known as that of a study: whatever comes, it can go on
         self._write(files.NOISY, self._excerpt.audio)
         if self._reference is not None:
             self._write(files.CLEAN, self._reference)
@@ -99,7 +91,6 @@ class Session:
         except (KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
             raise damaged(path) from error
         self._check_earlier()
-        self._write_inputs()
         done, wanted = self._fit.iteration, self._plan.iterations
         self._is_new = done < wanted
         if self._is_new:
