@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from types import FrameType
 
 # A second Ctrl-C within this time would only interrupt the tidying up.
 _DEAF_S = 2.0
+_AGAIN_S = 0.05
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not everywhere
 
 
@@ -20,6 +22,7 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
+        self.number = number
         self.exit_status = 128 + number
 
 
@@ -38,10 +41,24 @@ def stop_on_signals(is_whole_process: bool = False) -> Iterator[None]:
             last = now
             raise Stopped(number)
 
+    def unraisable(lost: sys.UnraisableHookArgs) -> None:
+        """A signal that came within a ``__del__`` or a C callback was dropped by Python: it comes again."""
+        nonlocal last
+        if isinstance(lost.exc_value, Stopped):
+            last = -math.inf
+            again = threading.Timer(_AGAIN_S, signal.raise_signal, [lost.exc_value.number])
+            again.daemon = True
+            again.start()
+        else:
+            hook(lost)
+
+    hook = sys.unraisablehook
     before = {}
     # Python lets only its main thread have handlers; in another one the caller has to see to signals.
     names = _SIGNALS if threading.current_thread() is threading.main_thread() else ()
     try:
+        if names:
+            sys.unraisablehook = unraisable
         for name in names:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) in (
@@ -51,5 +68,7 @@ def stop_on_signals(is_whole_process: bool = False) -> Iterator[None]:
                 before[number] = signal.signal(number, stop)
         yield
     finally:
+        if names:
+            sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if is_whole_process and last > -math.inf else handler)

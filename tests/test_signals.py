@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
+import time
 
 import pytest
 
@@ -57,3 +59,30 @@ def test_another_thread_has_no_handlers_and_no_error() -> None:
     thread.start()
     thread.join()
     assert errors == []
+
+
+def test_a_signal_that_python_dropped_comes_again() -> None:
+    class Deaf:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)  # what is raised in here is never heard of
+
+    hook = sys.unraisablehook
+    with pytest.raises(Stopped, match="SIGINT"), stop_on_signals():
+        Deaf()
+        time.sleep(60.0)
+    assert sys.unraisablehook is hook
+
+
+def test_other_errors_that_python_drops_are_told_as_always() -> None:
+    class Broken:
+        def __del__(self) -> None:
+            raise ValueError("broken")
+
+    told: list[object] = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda lost: told.append(lost.exc_value)
+    try:
+        with stop_on_signals():
+            Broken()
+    finally:
+        sys.unraisablehook = hook
+    assert [str(error) for error in told] == ["broken"]
