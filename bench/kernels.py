@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bench import results
-from dap_stream import kernels, twins
+from dap_stream import gain_kernels, kernels, twins
 from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, LOOKAHEAD, MARGIN, N_INPUTS
 from dap_stream.stft import StftSpec
 
@@ -79,22 +79,35 @@ def _surroundings(rng: np.random.Generator) -> tuple[Any, ...]:
     return image, integral, CELLS, BOXES, frames, bins, np.empty((n_points, N_INPUTS), np.float32)
 
 
-def _rows(rng: np.random.Generator) -> tuple[Any, ...]:
+def _coarse(rng: np.random.Generator) -> tuple[Any, ...]:
+    image = _image(rng)
+    return np.ascontiguousarray(image[: N_FRAMES // 2 + 1, ::2]), image
+
+
+def _row(rng: np.random.Generator) -> tuple[Any, ...]:
     image, integral = _integral(rng)
     kernels.integrate(image, integral)
-    n_bins = image.shape[1] - 2 * MARGIN
-    out = np.empty((N_INPUTS, 4 * n_bins), np.float32)
-    return image, integral, CELLS, BOXES, BEFORE, 4, MARGIN, n_bins, out
+    n_bins = image.shape[1] // 2 - MARGIN
+    return image, integral, CELLS, BOXES, BEFORE, MARGIN, n_bins, np.empty((N_INPUTS, n_bins), np.float32)
 
 
 def _gain(rng: np.random.Generator) -> tuple[Any, ...]:
     log_expected, log_noise, power = _image(rng) + 2, _image(rng), np.exp(_image(rng))
-    return log_expected, log_noise, power, np.zeros(power.shape[1]), 0.98, -2.8, np.empty_like(power)
+    return (
+        log_expected,
+        log_noise,
+        power,
+        np.zeros(power.shape[1], np.float32),
+        0.98,
+        -2.8,
+        np.empty_like(power),
+    )
 
 
 def _classical(rng: np.random.Generator) -> tuple[Any, ...]:
     power = np.exp(_image(rng))
-    noise, presence, clean = np.ones(power.shape[1]), np.zeros(power.shape[1]), np.zeros(power.shape[1])
+    noise = np.ones(power.shape[1], np.float32)
+    presence, clean = np.zeros((2, power.shape[1]), np.float32)
     return power, noise, presence, clean, np.array([0.9, 0.95, 0.99]), -2.8, np.empty_like(power)
 
 
@@ -111,9 +124,10 @@ KERNELS = (
     Kernel("apply_gain", kernels.apply_gain, twins.apply_gain, _gained),
     Kernel("integrate", kernels.integrate, twins.integrate, _integral),
     Kernel("gather_surroundings", kernels.gather_surroundings, twins.gather_surroundings, _surroundings),
-    Kernel("gather_rows", kernels.gather_rows, twins.gather_rows, _rows),
-    Kernel("omlsa_gain", kernels.omlsa_gain, twins.omlsa_gain, _gain),
-    Kernel("classical_gain", kernels.classical_gain, twins.classical_gain, _classical),
+    Kernel("gather_row", kernels.gather_row, twins.gather_row, _row),
+    Kernel("interpolate", kernels.interpolate, twins.interpolate, _coarse),
+    Kernel("omlsa_gain", gain_kernels.omlsa_gain, twins.omlsa_gain, _gain),
+    Kernel("classical_gain", gain_kernels.classical_gain, twins.classical_gain, _classical),
 )
 
 

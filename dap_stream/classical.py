@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dap_stream import kernels
-from dap_stream.kernels import F32, F64
+from dap_stream import gain_kernels
+from dap_stream.kernels import F32
 from dap_stream.units import db_to_gain
 
 # Smoothing factors per 16 ms of the noise psd, of the presence (Gerkmann & Hendriks 2012) and of the
@@ -19,7 +19,7 @@ KEEP_PER_16_MS = np.array([0.8, 0.9, 0.98])
 QUIET_PART = 0.1  # the noise psd starts as the mean of the quietest tenth of the first block
 LEAST_POWER = 1e-20
 
-_State: TypeAlias = tuple[F64, F64, F64]
+_State: TypeAlias = tuple[F32, F32, F32]
 """Noise psd, speech presence and power of the last clean estimate, each ``[bins]``."""
 
 
@@ -46,7 +46,7 @@ class ClassicalEstimator:
         for i, (lane, gain) in enumerate(zip(power, out, strict=True)):
             state = self._states[i] = self._states[i] or _start(lane)
             if state is not None:
-                kernels.classical_gain(lane, *state, self._keep, self._log_floor, gain)
+                gain_kernels.classical_gain(lane, *state, self._keep, self._log_floor, gain)
         return out
 
 
@@ -57,5 +57,7 @@ def _start(power: F32) -> _State | None:
     if not len(sounding):
         return None
     order = sounding[np.argsort(level[sounding], kind="stable")]
-    quiet = power[order[: max(1, int(QUIET_PART * len(order)))]].mean(axis=0, dtype=np.float64)
+    quiet = (
+        power[order[: max(1, int(QUIET_PART * len(order)))]].mean(axis=0, dtype=np.float64).astype(np.float32)
+    )
     return quiet, np.zeros_like(quiet), np.zeros_like(quiet)

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from dap_stream import kernels
+from dap_stream import gain_kernels
 from dap_stream.classical import ClassicalEstimator, decision_smoothing
-from dap_stream.kernels import F32, F64
+from dap_stream.kernels import F32
 from dap_stream.noise import Mask, NoiseFloor, NoiseTracker
 from dap_stream.observation import active_frames, whiten
 from dap_stream.prior.base import IDEAL_LOSS, Block, Generator
@@ -82,7 +82,7 @@ class _Lane:
     noise: NoiseTracker
     tail: F32  # [CROSS_FADE, bins] log expected power, not yet final
     pending: deque[F32]  # log expected power of the blocks that wait for their noise psd
-    clean: F64  # [bins] power of the last estimate
+    clean: F32  # [bins] power of the last estimate
 
 
 class LearnedEstimator:
@@ -125,7 +125,7 @@ class LearnedEstimator:
         out = np.empty_like(power)
         for lane, (block, log_floor), lane_power, gain in zip(self._lanes, blocks, power, out, strict=True):
             log_expected, log_noise = self._separate(lane, block, log_floor)
-            kernels.omlsa_gain(
+            gain_kernels.omlsa_gain(
                 log_expected, log_noise, lane_power, lane.clean, self._keep, self._log_floor, gain
             )
         return self._hand_over(log_observed, power, out)
@@ -141,7 +141,7 @@ class LearnedEstimator:
             noise=NoiseTracker(self._noise_blocks),
             tail=np.zeros((CROSS_FADE, n_bins), np.float32),
             pending=deque([nothing] * self._noise_blocks),
-            clean=np.zeros(n_bins),
+            clean=np.zeros(n_bins, np.float32),
         )
 
     def _whiten(self, lane: _Lane, newest: F32) -> tuple[Block, F32]:

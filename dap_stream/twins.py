@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import interp1d
 from scipy.special import exp1
 
-from dap_stream.kernels import C64, F32, F64, I64, MIN_SNR
+from dap_stream.gain_kernels import MIN_SNR
+from dap_stream.kernels import C64, F32, F64, I64
 
 
 def window_frames(audio: F32, window: F32, hop: int, out: F32) -> None:
@@ -36,6 +38,14 @@ def integrate(image: F32, out: F64) -> None:
     out[1:, 1:] = image.astype(np.float64).cumsum(axis=0).cumsum(axis=1)
 
 
+def interpolate(coarse: F32, out: F32) -> None:
+    """`dap_stream.kernels.interpolate`."""
+    n_frames, n_bins = out.shape
+    frames = np.unique(np.append(np.arange(0, n_frames, 2), n_frames - 1))
+    wide = interp1d(np.arange(0, n_bins, 2), coarse, axis=1)(np.arange(n_bins))
+    out[:] = interp1d(frames, wide, axis=0)(np.arange(n_frames)) if n_frames > 1 else wide
+
+
 def gather_surroundings(
     image: F32, integral: F64, cells: I64, boxes: I64, frames: I64, bins: I64, out: F32
 ) -> None:
@@ -46,23 +56,14 @@ def gather_surroundings(
         out[p] = near + far
 
 
-def gather_rows(
-    image: F32,
-    integral: F64,
-    cells: I64,
-    boxes: I64,
-    first: int,
-    n_rows: int,
-    margin: int,
-    n_bins: int,
-    out: F32,
+def gather_row(
+    image: F32, integral: F64, cells: I64, boxes: I64, frame: int, first_bin: int, n_bins: int, out: F32
 ) -> None:
-    """`dap_stream.kernels.gather_rows`."""
-    frames = np.repeat(np.arange(first, first + n_rows), n_bins)
-    bins = np.tile(np.arange(margin, margin + n_bins), n_rows)
-    points = np.empty(out.shape[::-1], np.float32)
-    gather_surroundings(image, integral, cells, boxes, frames, bins, points)
-    out[:] = points.T
+    """`dap_stream.kernels.gather_row`."""
+    points = np.empty((n_bins, len(out)), np.float32)
+    bins = first_bin + 2 * np.arange(n_bins)
+    gather_surroundings(image, integral, cells, boxes, np.full(n_bins, frame), bins, points)
+    out[:, :n_bins] = points.T
 
 
 def _log_lsa(snr_prior: F64, snr_post: F64) -> F64:
@@ -72,13 +73,13 @@ def _log_lsa(snr_prior: F64, snr_post: F64) -> F64:
 
 
 def omlsa_gain(
-    log_expected: F32, log_noise: F32, power: F32, clean: F64, keep: float, log_floor: float, out: F32
+    log_expected: F32, log_noise: F32, power: F32, clean: F32, keep: float, log_floor: float, out: F32
 ) -> None:
-    """`dap_stream.kernels.omlsa_gain`."""
+    """`dap_stream.gain_kernels.omlsa_gain`."""
     for t in range(len(out)):
         noise = np.exp(log_noise[t].astype(np.float64))
         snr_post = power[t] / noise
-        expected = np.exp(np.minimum(log_expected[t].astype(np.float64) - log_noise[t], 50.0)) - 1.0
+        expected = np.exp(np.minimum(log_expected[t].astype(np.float64) - log_noise[t], 46.0)) - 1.0
         decided = keep * clean / noise + (1.0 - keep) * np.maximum(snr_post - 1.0, 0.0)
         snr_prior = (np.maximum(expected, MIN_SNR) + np.maximum(decided, MIN_SNR)) / 2.0
         v = np.clip(snr_post * snr_prior / (1.0 + snr_prior), 1e-6, 500.0)
@@ -89,9 +90,9 @@ def omlsa_gain(
 
 
 def classical_gain(
-    power: F32, noise: F64, presence: F64, clean: F64, keep: F64, log_floor: float, out: F32
+    power: F32, noise: F32, presence: F32, clean: F32, keep: F64, log_floor: float, out: F32
 ) -> None:
-    """`dap_stream.kernels.classical_gain`."""
+    """`dap_stream.gain_kernels.classical_gain`."""
     snr_presence = 10.0**1.5
     share = snr_presence / (1.0 + snr_presence)
     for t, frame in enumerate(power.astype(np.float64)):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import exp1
 
-from dap_stream import kernels, twins
+from dap_stream import gain_kernels, kernels, twins
 
 
 @given(hop=st.integers(1, 40), n_frames=st.integers(1, 12), seed=st.integers(0, 99))
@@ -57,25 +57,58 @@ def test_surroundings_equal_their_twin(seed):
     kernels.gather_surroundings(image, fast_integral, cells, boxes, frames, bins, fast)
     twins.gather_surroundings(image, slow_integral, cells, boxes, frames, bins, slow)
     np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
-    fast, slow = np.empty((2, 10, 3 * 14), np.float32)
-    kernels.gather_rows(image, fast_integral, cells, boxes, 7, 3, 5, 14, fast)
-    twins.gather_rows(image, slow_integral, cells, boxes, 7, 3, 5, 14, slow)
+    fast, slow = np.zeros((2, 10, 9), np.float32)
+    kernels.gather_row(image, fast_integral, cells, boxes, 7, 5, 7, fast)
+    twins.gather_row(image, slow_integral, cells, boxes, 7, 5, 7, slow)
     np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
 
 
-def test_exponential_integral_equals_scipys():
-    values = np.geomspace(1e-6, 60.0, 2000)
-    got = np.array([kernels._half_exponential_integral.py_func(v) for v in values])
-    np.testing.assert_allclose(got, 0.5 * exp1(values), rtol=1e-5, atol=1e-7)
+@given(n_frames=st.integers(1, 9), half=st.integers(1, 9), seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_interpolation_equals_its_twin(n_frames, half, seed):
+    coarse = np.random.default_rng(seed).standard_normal((n_frames // 2 + 1, half + 1)).astype(np.float32)
+    fast, slow = np.empty((2, n_frames, 2 * half + 1), np.float32)
+    kernels.interpolate(coarse, fast)
+    twins.interpolate(coarse, slow)
+    np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-6)
+
+
+@numba.njit
+def _exp_and_log(x, y, out):
+    for i in range(len(x)):
+        out[0, i] = gain_kernels.exp(x[i])
+        out[1, i] = gain_kernels.log(y[i])
+
+
+def test_exponential_and_logarithm_are_exact_to_a_few_units_in_the_last_place():
+    x = np.linspace(-87.0, 88.0, 100_001, dtype=np.float32)
+    y = np.geomspace(1e-37, 1e38, 100_001).astype(np.float32)
+    out = np.empty((2, len(x)), np.float32)
+    _exp_and_log(x, y, out)
+    np.testing.assert_allclose(out[0], np.exp(x.astype(np.float64)), rtol=3e-7)
+    np.testing.assert_allclose(out[1], np.log(y.astype(np.float64)), rtol=3e-7, atol=1e-7)
+    _exp_and_log(np.array([-1e4, 1e4], np.float32), np.ones(2, np.float32), out)
+    assert 0.0 < out[0, 0] < 1e-37 and 1e38 < out[0, 1] < np.inf
+
+
+@pytest.mark.parametrize("power", [0.0, 1e-38, 1e30])
+@pytest.mark.parametrize("log_noise", [-46.0, 60.0])
+def test_gains_of_absurd_levels_are_numbers(power, log_noise):
+    row = np.full((3, 5), power, np.float32)
+    gain, states = np.empty_like(row), np.full((3, 5), 1e-20, np.float32)
+    gain_kernels.omlsa_gain(row * 0, row * 0 + np.float32(log_noise), row, states[0] * 0, 0.98, -2.0, gain)
+    assert np.isfinite(gain).all()
+    gain_kernels.classical_gain(np.maximum(row, np.float32(1e-20)), *states, np.full(3, 0.9), -2.0, gain)
+    assert np.isfinite(gain).all() and np.isfinite(states).all()
 
 
 def test_omlsa_gain_equals_its_twin_and_keeps_its_limits(rng):
     log_expected, log_noise = rng.uniform(-30, 30, (2, 40, 50)).astype(np.float32)
     power = np.exp(rng.uniform(-30, 30, (40, 50))).astype(np.float32)
     fast, slow = np.empty((2, 40, 50), np.float32)
-    states = np.zeros((2, 50))
+    states = np.zeros((2, 50), np.float32)
     floor = float(np.log(0.1))
-    kernels.omlsa_gain(log_expected, log_noise, power, states[0], 0.9, floor, fast)
+    gain_kernels.omlsa_gain(log_expected, log_noise, power, states[0], 0.9, floor, fast)
     twins.omlsa_gain(log_expected, log_noise, power, states[1], 0.9, floor, slow)
     np.testing.assert_allclose(fast, slow, rtol=1e-3)
     np.testing.assert_allclose(states[0], states[1], rtol=1e-3)
@@ -84,7 +117,7 @@ def test_omlsa_gain_equals_its_twin_and_keeps_its_limits(rng):
     assert fast[is_loud].min() > 0.99  # far above the noise nothing is touched
     nothing = np.zeros((9, 50), np.float32)  # expected power = noise = power: nothing but noise
     quiet = np.empty_like(nothing)
-    kernels.omlsa_gain(nothing, nothing, nothing + 1, np.zeros(50), 0.9, floor, quiet)
+    gain_kernels.omlsa_gain(nothing, nothing, nothing + 1, np.zeros(50, np.float32), 0.9, floor, quiet)
     assert quiet.max() < 0.11
 
 
@@ -92,17 +125,20 @@ def test_classical_gain_equals_its_twin(rng):
     power = np.exp(rng.uniform(-8, 8, (60, 30))).astype(np.float32)
     keep = np.array([0.9, 0.95, 0.99])
     fast, slow = np.empty((2, 60, 30), np.float32)
-    states = [[np.ones(30), np.zeros(30), np.zeros(30)] for _ in range(2)]
-    kernels.classical_gain(power, *states[0], keep, -2.0, fast)
+    states = [list(np.float32([[1.0] * 30, [0.0] * 30, [0.0] * 30])) for _ in range(2)]
+    gain_kernels.classical_gain(power, *states[0], keep, -2.0, fast)
     twins.classical_gain(power, *states[1], keep, -2.0, slow)
     np.testing.assert_allclose(fast, slow, rtol=5e-4)
     for got, wanted in zip(*states, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=5e-4)
 
 
-@pytest.mark.parametrize("name", [n for n in dir(twins) if not n.startswith("_") and n in dir(kernels)])
+FAST = {**vars(kernels), **vars(gain_kernels)}
+
+
+@pytest.mark.parametrize("name", [name for name in vars(twins) if not name.startswith("_") and name in FAST])
 def test_every_twin_has_the_signature_of_its_kernel(name):
-    if callable(fast := getattr(kernels, name)) and hasattr(fast, "py_func"):
+    if callable(fast := FAST[name]) and hasattr(fast, "py_func"):
         slow = getattr(twins, name)
         code, plain = fast.py_func.__code__, slow.__code__
         assert code.co_varnames[: code.co_argcount] == plain.co_varnames[: plain.co_argcount]

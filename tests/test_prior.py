@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from dap_stream.errors import ProfileError
+from dap_stream.errors import DeviceError, ProfileError
 from dap_stream.prior.base import IDEAL_LOSS, Block
 from dap_stream.prior.context import KNOWN, UNKNOWN, ContextGenerator
+from dap_stream.prior.device import in_batches
 from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, HOLE_BINS, LOOKAHEAD, Surroundings
 
 N_FRAMES, N_BINS = 40, 129
@@ -128,7 +129,8 @@ def test_changing_the_blind_zone_leaves_the_prediction_as_it_is(frame, bin_):
     block = make_block(1)
     before = generator.predict(block)[frame, bin_]
     row = BEFORE + frame
-    zone = block.log_power[row, max(bin_ - HOLE_BINS, 0) : bin_ + HOLE_BINS + 1]
+    hole = HOLE_BINS - bin_ % 2  # odd bins are interpolated between even ones
+    zone = block.log_power[row, max(bin_ - hole, 0) : bin_ + hole + 1]
     # Not to the last bit: the boxes come from an integral image, whose sums round.
     zone += np.float32(1.0)
     after = generator.predict(block)[frame, bin_]
@@ -138,19 +140,45 @@ def test_changing_the_blind_zone_leaves_the_prediction_as_it_is(frame, bin_):
     assert abs(generator.predict(block)[frame, bin_] - before) > 1e-4
 
 
-def test_whole_rows_have_the_same_inputs_as_their_points_and_the_same_prediction(rng):
-    image = rng.standard_normal((BEFORE + 5 + LOOKAHEAD, N_BINS)).astype(np.float32)
+@pytest.mark.parametrize("n_bins", [17, 129, 161, 577])
+def test_the_compiled_network_equals_torchs(n_bins, rng):
+    image = rng.standard_normal((BEFORE + 5 + LOOKAHEAD, n_bins)).astype(np.float32)
     around = Surroundings(image)
-    frames, bins = np.repeat(np.arange(BEFORE + 1, BEFORE + 4), N_BINS), np.tile(np.arange(N_BINS), 3)
-    points, rows = around.at(frames, bins), around.rows(BEFORE + 1, 3)
-    np.testing.assert_array_equal(rows.T, points)
+    frames = np.arange(BEFORE, BEFORE + 5, 2)
+    bins = np.arange(0, n_bins, 2)
+    points = around.at(np.repeat(frames, len(bins)), np.tile(bins, len(frames)))
+    rows = around.rows(frames)
+    np.testing.assert_allclose(rows.transpose(0, 2, 1).reshape(points.shape), points, rtol=0, atol=1e-6)
     generator = ContextGenerator()
     generator.learn(make_block(), 5)
     network = generator._fitter.averaged
-    expected = network(torch.from_numpy(points)).detach().numpy()
-    np.testing.assert_allclose(
-        network.of_columns(torch.from_numpy(rows)).detach().numpy(), expected, atol=1e-5
-    )
+    expected = network(torch.from_numpy(points)).reshape(len(frames), -1)
+    np.testing.assert_allclose(around.predicted(frames, network.matrices()), expected, atol=1e-5)
+    # What lies between is interpolated, and a GPU's way gives the same.
+    block = Block(image, np.ones(len(image), np.bool_), BEFORE, LOOKAHEAD)
+    predicted = generator.predict(block)
+    np.testing.assert_allclose(predicted[::2, ::2], expected, atol=1e-5)
+    np.testing.assert_allclose(predicted[:, 1], (predicted[:, 0] + predicted[:, 2]) / 2, atol=1e-5)
+    np.testing.assert_allclose(generator._rows_on_device(network, around, frames), expected, atol=1e-5)
+
+
+def test_a_device_without_memory_gets_halves_and_says_when_there_is_none():
+    done = []
+
+    def work(items):
+        if len(items) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        done.append(len(items))
+        return items.astype(np.float32)
+
+    np.testing.assert_array_equal(np.concatenate(in_batches(work, np.arange(11))), np.arange(11))
+    assert done == [3, 3, 3, 2]
+
+    def never(items):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(DeviceError, match="use device=cpu"):
+        in_batches(never, np.arange(4))
 
 
 def test_surroundings_reflect_at_the_edges_of_the_spectrum(rng):

@@ -15,10 +15,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from dap_stream import workers
+from dap_stream import kernels, workers
 from dap_stream.fit import Fitter, Loss, one_thread
 from dap_stream.kernels import F32, I64
 from dap_stream.prior.base import EULER_GAMMA, IDEAL_LOSS, Block
+from dap_stream.prior.device import in_batches
+from dap_stream.prior.predict import LEAK, Matrix, padded
 from dap_stream.prior.surroundings import BEFORE, LOOKAHEAD, N_INPUTS, Surroundings
 from dap_stream.prior.weights import exported, imported
 
@@ -26,12 +28,11 @@ HIDDEN = (32, 32)
 LEARNING_RATE = 3e-3
 POINTS_PER_STEP = 16384
 VALIDATION_POINTS = 8192
-PREDICTION_POINTS = 6144  # at a time, in each thread: fits the cache of a core
 UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which it is not, is fully trusted
 
 
 class _Network(nn.Module):
-    """``[points, N_INPUTS]`` to ``[points]``: a weighted mean of the surroundings and a small correction.
+    """``[..., N_INPUTS]`` to ``[...]``: a weighted mean of the surroundings and a small correction.
 
     At the start it is the plain mean, so that a stream begins with a smoother and not with chance.
     """
@@ -44,7 +45,7 @@ class _Network(nn.Module):
         layers: list[nn.Module] = []
         width = N_INPUTS
         for hidden in HIDDEN:
-            layers += [nn.Linear(width, hidden), nn.LeakyReLU(0.1, inplace=True)]
+            layers += [nn.Linear(width, hidden), nn.LeakyReLU(LEAK, inplace=True)]
             width = hidden
         last = nn.Linear(width, 1)
         nn.init.zeros_(last.weight)
@@ -53,19 +54,12 @@ class _Network(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         expected: torch.Tensor = self.mean(inputs) + self.correction(inputs)
-        return expected[:, 0]
+        return expected[..., 0]
 
-    def of_columns(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The same of ``[N_INPUTS, points]``, which is gathered faster and multiplied as fast."""
-        hidden = inputs
-        for layer in self.correction:
-            hidden = _of_columns(layer, hidden) if isinstance(layer, nn.Linear) else layer(hidden)
-        return (_of_columns(self.mean, inputs) + hidden)[0]
-
-
-def _of_columns(layer: nn.Linear, inputs: torch.Tensor) -> torch.Tensor:
-    """``[inputs, points]`` to ``[outputs, points]``."""
-    return torch.addmm(layer.bias.unsqueeze(1), layer.weight, inputs)
+    def matrices(self) -> tuple[Matrix, Matrix, Matrix]:
+        """The weights as `predict_rows` takes them."""
+        first, second, last = (layer for layer in self.correction if isinstance(layer, nn.Linear))
+        return padded(first, self.mean), padded(second), padded(last)
 
 
 class ContextGenerator:
@@ -122,23 +116,29 @@ class ContextGenerator:
                 self._fitter.step(self._loss(block, around, frames[part], bins[part]), rate)
 
     def predict(self, block: Block) -> F32:
-        """Natural log of the expected power over the noise floor ``[frames, bins]``."""
-        surroundings = Surroundings(block.log_power)
-        n_bins = block.log_power.shape[1]
-        n_rows = max(1, PREDICTION_POINTS // n_bins)
-        out = np.empty((block.n_frames, n_bins), np.float32)
+        """Natural log of the expected power over the noise floor ``[frames, bins]``.
+
+        It varies slowly: every other frame and bin is predicted, what lies between is interpolated.
+        """
+        around = Surroundings(block.log_power)
+        n_frames, n_bins = block.n_frames, block.log_power.shape[1]
+        frames = np.unique(np.append(np.arange(0, n_frames, 2), n_frames - 1)) + block.before
         network = cast(_Network, self._fitter.averaged)
-
-        def predict_rows(first: int) -> None:
-            last = min(first + n_rows, block.n_frames)
-            inputs = surroundings.rows(block.before + first, last - first)
-            with torch.no_grad():
-                expected = network.of_columns(torch.from_numpy(inputs).to(self._device))
-            out[first:last] = expected.cpu().numpy().reshape(last - first, n_bins)
-
-        with one_thread():
-            workers.each(predict_rows, range(0, block.n_frames, n_rows))
+        if self._device.type == "cpu":
+            matrices = network.matrices()
+            parts = np.array_split(frames, workers.n_cores())
+            coarse = workers.each(lambda part: around.predicted(part, matrices), parts)
+        else:
+            coarse = in_batches(lambda part: self._rows_on_device(network, around, part), frames)
+        out = np.empty((n_frames, n_bins), np.float32)
+        kernels.interpolate(np.concatenate(coarse), out)
         return out
+
+    def _rows_on_device(self, network: _Network, around: Surroundings, frames: I64) -> F32:
+        """What `Surroundings.predicted` gives, from torch."""
+        inputs = torch.from_numpy(around.rows(frames)).to(self._device).transpose(1, 2)
+        with torch.no_grad():
+            return np.asarray(network(inputs).cpu().numpy())
 
     def trust(self, loss: float) -> float:
         """Full trust once the loss of a block that it has not yet learned from is low."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 
 from dap_stream.errors import DeviceError
+from dap_stream.kernels import F32, I64
 
 
 def device_name(wanted: str) -> str:
@@ -12,3 +16,16 @@ def device_name(wanted: str) -> str:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise DeviceError("device=cuda was asked for, but there is no CUDA GPU here; use device=auto or cpu")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def in_batches(work: Callable[[I64], F32], items: I64) -> list[F32]:
+    """``work(items)``, in halves of halves where the memory of the device does not hold more at a time."""
+    try:
+        return [work(items)]
+    except torch.OutOfMemoryError as error:
+        if len(items) < 2:
+            raise DeviceError(
+                "the GPU has no memory for a single frame; close what else uses it, or use device=cpu"
+            ) from error
+    torch.cuda.empty_cache()
+    return [part for half in np.array_split(items, 2) for part in in_batches(work, half)]

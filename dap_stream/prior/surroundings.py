@@ -11,6 +11,7 @@ import numpy as np
 
 from dap_stream import kernels
 from dap_stream.kernels import F32, I64
+from dap_stream.prior.predict import Matrix, predict_rows
 
 GRID = 2  # frames between two that overlap by half
 LOOKAHEAD = GRID  # one later frame buys what later frames have to give
@@ -41,7 +42,7 @@ def _boxes() -> I64:
 CELLS, BOXES = _cells(), _boxes()
 N_INPUTS = len(CELLS) + len(BOXES)
 BEFORE = int(max(-CELLS[:, 0].min(), -BOXES[:, 0].min()))
-MARGIN = int(max(np.abs(CELLS[:, 1]).max(), np.abs(BOXES[:, 2:]).max()))
+MARGIN = int(max(np.abs(CELLS[:, 1]).max(), np.abs(BOXES[:, 2:]).max())) + 1
 
 
 class Surroundings:
@@ -50,31 +51,39 @@ class Surroundings:
     def __init__(self, image: F32) -> None:
         # Below 0 Hz and above half the rate a real signal's spectrum goes on mirrored. In its own frame
         # a bin near the edge would meet itself in that mirror: there the frame before stands in.
-        mirrored = np.pad(image, ((0, 0), (MARGIN, MARGIN)), mode="reflect")
-        own_frame = mirrored.copy()
+        n_frames, self._n_bins = image.shape
+        mirror = np.pad(np.arange(self._n_bins), MARGIN, mode="reflect")
+        self._image = np.empty((2 * n_frames - BEFORE, len(mirror)), np.float32)
+        mirrored, own_frame = self._image[:n_frames], self._image[n_frames:]
+        np.take(image, mirror, axis=1, out=mirrored, mode="clip")
+        own_frame[:] = mirrored[BEFORE:]
         for edge in (np.s_[:, :MARGIN], np.s_[:, -MARGIN:]):
-            own_frame[edge][GRID:] = mirrored[edge][:-GRID]
-        stacked = np.concatenate((mirrored, own_frame))
-        self._image = np.ascontiguousarray(stacked)
+            own_frame[edge] = mirrored[edge][BEFORE - GRID : n_frames - GRID]
         self._cells, self._boxes = CELLS.copy(), BOXES.copy()
-        self._cells[CELLS[:, 0] == 0, 0] = len(image)  # look them up in the second half
-        self._boxes[BOXES[:, 0] == 0, :2] = len(image)
-        self._integral = np.empty((stacked.shape[0] + 1, stacked.shape[1] + 1))
+        self._cells[CELLS[:, 0] == 0, 0] = n_frames - BEFORE  # look them up in the second part
+        self._boxes[BOXES[:, 0] == 0, :2] = n_frames - BEFORE
+        self._integral = np.empty((self._image.shape[0] + 1, self._image.shape[1] + 1))
         kernels.integrate(self._image, self._integral)
 
     def at(self, frames: I64, bins: I64) -> F32:
-        """Inputs ``[points, N_INPUTS]`` of the points at ``(frames, bins)`` of the image."""
+        """Inputs ``[points, N_INPUTS]`` of the points at ``(frames, bins)``, from frame BEFORE on."""
         out = np.empty((len(frames), N_INPUTS), np.float32)
         kernels.gather_surroundings(
             self._image, self._integral, self._cells, self._boxes, frames, bins + MARGIN, out
         )
         return out
 
-    def rows(self, first: int, n_rows: int) -> F32:
-        """Inputs ``[N_INPUTS, n_rows bins]`` of all bins of ``n_rows`` frames from ``first`` on."""
-        n_bins = self._image.shape[1] - 2 * MARGIN
-        out = np.empty((N_INPUTS, n_rows * n_bins), np.float32)
-        kernels.gather_rows(
-            self._image, self._integral, self._cells, self._boxes, first, n_rows, MARGIN, n_bins, out
-        )
+    def rows(self, frames: I64) -> F32:
+        """Inputs ``[frames, N_INPUTS, bins]`` of every other bin of the frames."""
+        out = np.empty((len(frames), N_INPUTS, self._n_bins // 2 + 1), np.float32)
+        for frame, row in zip(frames, out, strict=True):
+            kernels.gather_row(
+                self._image, self._integral, self._cells, self._boxes, frame, MARGIN, row.shape[1], row
+            )
+        return out
+
+    def predicted(self, frames: I64, matrices: tuple[Matrix, Matrix, Matrix]) -> F32:
+        """What the network makes of `rows`: ``[frames, bins]``."""
+        out = np.empty((len(frames), self._n_bins // 2 + 1), np.float32)
+        predict_rows(self._image, self._integral, self._cells, self._boxes, frames, MARGIN, *matrices, out)
         return out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dap_stream import kernels
+from dap_stream import gain_kernels
 from dap_stream.classical import decision_smoothing
 from dap_stream.errors import InputError
 from dap_stream.io.file import FileSource
@@ -70,11 +70,11 @@ class Excerpt:
         log_expected = np.ascontiguousarray(image + self.log_floor, np.float32)
         noise = steady_noise(log_expected, self.block.is_active)
         gain = np.empty_like(log_expected)
-        kernels.omlsa_gain(
+        gain_kernels.omlsa_gain(
             log_expected,
             np.ascontiguousarray(np.broadcast_to(noise, gain.shape)),
             _power(self.spectrum),
-            np.zeros(gain.shape[1]),
+            np.zeros(gain.shape[1], np.float32),
             decision_smoothing(samples_to_ms(self.spec.hop, self.sample_rate)),
             float(np.log(db_to_gain(-self.settings.reduction_db))),
             gain,
