@@ -16,6 +16,7 @@ LABELS = {
     "noisy": "noisy",
     "classical": "classical",
     "context": "context",
+    "reference": "context without speed-up",
     **{name: f"{name} (deep prior, 1 pass)" for name in DEEP_PRIORS},
     **peers.LABELS,
 }
@@ -41,10 +42,19 @@ def context(audio: Audio, sample_rate: int) -> Audio:
     return own(audio, sample_rate, "context")
 
 
+def reference(audio: Audio, sample_rate: int) -> Audio:
+    """`context` without any speed-up."""
+    from bench.reference import without_speed_up
+
+    with without_speed_up():
+        return context(audio, sample_rate)
+
+
 METHODS: dict[str, Callable[[Audio, int], Audio]] = {
     "noisy": noisy,
     "classical": classical,
     "context": context,
+    "reference": reference,
     **{name: functools.partial(own, generator=name) for name in DEEP_PRIORS},
     **peers.PEERS,
 }

@@ -24,8 +24,9 @@ from bench.quality_tables import SPEECH_GROUPS, Row
 from bench.results import n_cores
 
 CLEAN_METHODS = ("classical", "context")  # methods asked to leave a clean signal alone
-DEFAULT = [name for name in METHODS if name not in DEEP_PRIORS]  # those take as long again as all others
-DEEP = ("noisy", *DEEP_PRIORS)  # asked for like this, they get a section of their own
+# Those left out take as long again as all others. Asked for like this, they get sections of their own.
+DEEP, REFERENCE = ("noisy", *DEEP_PRIORS), ("context", "reference")
+DEFAULT = [name for name in METHODS if name not in (*DEEP_PRIORS, "reference")]
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,11 @@ def main() -> None:
         write_rows(rows, args.rows)
     body = quality_tables.body(rows, args.methods)
     print(body)
-    section = {frozenset(DEFAULT): ("quality", "Quality"), frozenset(DEEP): ("quality-deep", "Deep priors")}
+    section = {
+        frozenset(DEFAULT): ("quality", "Quality"),
+        frozenset(DEEP): ("quality-deep", "Deep priors"),
+        frozenset(REFERENCE): ("quality-reference", "With and without speed-up"),
+    }
     if frozenset(args.methods) in section and not args.only:
         name, title = section[frozenset(args.methods)]
         rate = f" at {args.sample_rate} Hz" if args.sample_rate else ""

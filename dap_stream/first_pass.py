@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from dap_stream import workers
 from dap_stream.errors import SettingError
 from dap_stream.kernels import F32
 from dap_stream.noise import NoiseFloor
@@ -51,14 +52,18 @@ def learn(
     n_steps = STEPS if settings.steps is None else settings.steps
     spec = StftSpec.for_rate(source.sample_rate, settings.window_ms)
     n_pieces = -(-n_steps // STEPS_PER_PIECE)
-    for i, start in enumerate(_starts(source, n_pieces, settings.seed)):
-        source.seek(start)
-        audio = _read(source, round(PIECE_S * source.sample_rate))
-        rate = 1.0 - (1.0 - LAST_RATE) * i / n_pieces
-        for block in _blocks(spec, audio, generator, settings.linked):
-            generator.learn(block, min(STEPS_PER_PIECE, n_steps - i * STEPS_PER_PIECE), rate)
-        if progress is not None:
-            progress((i + 1) / n_pieces)
+    n_samples = round(PIECE_S * source.sample_rate)
+    pieces = (
+        _blocks(spec, _read(source, start, n_samples), generator, settings.linked)
+        for start in _starts(source, n_pieces, settings.seed)
+    )
+    with workers.ahead(pieces) as prepared:
+        for i, blocks in enumerate(prepared):
+            rate = 1.0 - (1.0 - LAST_RATE) * i / n_pieces
+            for block in blocks:
+                generator.learn(block, min(STEPS_PER_PIECE, n_steps - i * STEPS_PER_PIECE), rate)
+            if progress is not None:
+                progress((i + 1) / n_pieces)
     return Profile(generator.name, settings.window_ms, generator.weights())
 
 
@@ -71,8 +76,9 @@ def _starts(source: SeekableSource, n_pieces: int, seed: int) -> list[int]:
     return [int(place * room) for place in places]
 
 
-def _read(source: SeekableSource, n_samples: int) -> F32:
-    """``n_samples`` or what there is: a source may give less at a time."""
+def _read(source: SeekableSource, start: int, n_samples: int) -> F32:
+    """``n_samples`` from ``start`` on or what there is: a source may give less at a time."""
+    source.seek(start)
     parts = []
     while n_samples > 0 and (part := source.read(n_samples)).shape[1]:
         parts.append(part)

@@ -7,7 +7,7 @@ The moving average of the weights is what predicts: single steps are noisy, thei
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, TypeAlias
@@ -19,6 +19,8 @@ Loss: TypeAlias = Callable[[torch.nn.Module], torch.Tensor]
 
 AVERAGING = 0.98  # per step: the mean of about the last 50
 AVERAGING_START = 10.0  # early on the mean is over the last tenth of a half-learned past only
+MOMENTS = (0.9, 0.99)  # what stays of the means of the gradients and of their squares
+LEAST_ROOT = 1e-8  # keeps a step along what never had a gradient finite
 WARM_UP_STEPS = 10  # Adam's first steps are as large as its later ones and know much less
 
 
@@ -42,6 +44,48 @@ def averaging(n_steps: int) -> float:
     return min(AVERAGING, n_steps / (n_steps + AVERAGING_START))
 
 
+class Adam:
+    """Kingma & Ba 2015, with `MOMENTS`. torch's own brings its compiler along: a second to import.
+
+    ``parameters`` are those to move; a parameter without gradient stays.
+    """
+
+    def __init__(self, parameters: Iterable[torch.Tensor]) -> None:
+        self._parameters = list(parameters)
+        self._mean = [
+            torch.zeros_like(each) for each in self._parameters
+        ]  # of the gradients, and of their squares
+        self._square = [torch.zeros_like(each) for each in self._parameters]
+        self._n_steps = 0
+
+    @torch.no_grad()
+    def step(self, size: float) -> None:
+        """Down the gradients that the parameters have."""
+        self._n_steps += 1
+        gradients = [
+            each.grad if each.grad is not None else torch.zeros_like(each) for each in self._parameters
+        ]
+        torch._foreach_lerp_(self._mean, gradients, 1.0 - MOMENTS[0])
+        torch._foreach_mul_(self._square, MOMENTS[1])
+        torch._foreach_addcmul_(self._square, gradients, gradients, 1.0 - MOMENTS[1])
+        root = torch._foreach_sqrt(self._square)
+        torch._foreach_div_(root, math.sqrt(1.0 - MOMENTS[1] ** self._n_steps))
+        torch._foreach_add_(root, LEAST_ROOT)
+        torch._foreach_addcdiv_(
+            self._parameters, self._mean, root, -size / (1.0 - MOMENTS[0] ** self._n_steps)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, shared."""
+        return {"mean": self._mean, "square": self._square, "n_steps": self._n_steps}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self._mean = [each.clone() for each in state["mean"]]
+        self._square = [each.clone() for each in state["square"]]
+        self._n_steps = state["n_steps"]
+
+
 class Fitter:
     """Adam and the averaged copy of ``network``; both carry over from call to call."""
 
@@ -49,20 +93,18 @@ class Fitter:
         self._network = network
         self._learning_rate = learning_rate
         self.averaged = deepcopy(network).requires_grad_(False)
-        self._optimiser = torch.optim.Adam(network.parameters(), learning_rate, betas=(0.9, 0.99))
+        self._adam = Adam(network.parameters())
         self._n_steps = 0
         self._loss = torch.tensor(math.nan)
 
     def step(self, loss_of: Loss, rate: float = 1.0) -> None:
         """One step down ``loss_of(network)``; ``rate`` scales its size."""
         self._n_steps += 1
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._learning_rate * rate * min(1.0, self._n_steps / WARM_UP_STEPS)
-        self._optimiser.zero_grad()
         loss = loss_of(self._network)
         self._loss = loss.detach()  # not asked for its value: that would wait for a GPU
+        self._network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._adam.step(self._learning_rate * rate * min(1.0, self._n_steps / WARM_UP_STEPS))
         keep = averaging(self._n_steps)
         with torch.no_grad():
             torch._foreach_lerp_(
@@ -79,7 +121,7 @@ class Fitter:
         return {
             "network": self._network.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            "adam": self._adam.state(),
             "n_steps": self._n_steps,
             "loss": self.loss,
         }
@@ -88,5 +130,5 @@ class Fitter:
         """Go on from what `state` gave."""
         self._network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
-        self._optimiser.load_state_dict(state["optimiser"])
+        self._adam.restore(state["adam"])
         self._n_steps, self._loss = state["n_steps"], torch.tensor(state["loss"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dap_stream import kernels
+from dap_stream import kernels, workers
 from dap_stream.kernels import C64, F32
 from dap_stream.stft import StftSpec
 
@@ -24,9 +24,9 @@ class Analyser:
         spec = self._spec
         joined = np.concatenate((self._recent, samples), axis=1)
         self._recent = joined[:, samples.shape[1] :].copy()
-        analysed = np.stack([spec.spectrum(channel, spec.analysis) for channel in joined])
-        observed = np.stack([spec.spectrum(channel, spec.observation) for channel in joined])
-        return analysed, observed
+        pieces = [(channel, window) for window in (spec.analysis, spec.observation) for channel in joined]
+        spectra = workers.each(lambda piece: spec.spectrum(*piece), pieces)
+        return np.stack(spectra[: len(joined)]), np.stack(spectra[len(joined) :])
 
 
 class Synthesiser:
@@ -42,8 +42,8 @@ class Synthesiser:
         n_new = spectrum.shape[1] * spec.hop
         out = np.zeros((len(spectrum), n_new + spec.n_fft - spec.hop), np.float32)
         out[:, : self._open.shape[1]] = self._open
-        for channel, each in zip(out, spectrum, strict=True):
-            kernels.overlap_add(spec.frames(each), spec.synthesis, spec.hop, channel)
+        for channel, frames in zip(out, workers.each(spec.frames, spectrum), strict=True):
+            kernels.overlap_add(frames, spec.synthesis, spec.hop, channel)
         self._open = out[:, n_new:].copy()
         return out[:, :n_new]
 

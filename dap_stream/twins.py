@@ -66,6 +66,11 @@ def gather_row(
     out[:, :n_bins] = points.T
 
 
+def dense(weight: F32, bias: F32, inputs: F32, out: F32) -> None:
+    """`dap_stream.prior.predict.dense`."""
+    out[:] = weight @ inputs[: weight.shape[1]] + bias[:, None]
+
+
 def _log_lsa(snr_prior: F64, snr_post: F64) -> F64:
     share = snr_prior / (1.0 + snr_prior)
     v = np.clip(snr_post * share, 1e-6, 500.0)

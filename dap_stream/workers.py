@@ -1,4 +1,4 @@
-"""A thread for each core, for pieces of work that do not depend on one another.
+"""A thread for each core, for pieces of work that do not depend on one another, or are wanted soon.
 
 Kernels and matrix products let go of the interpreter, so that threads do run side by side.
 """
@@ -6,9 +6,11 @@ Kernels and matrix products let go of the interpreter, so that threads do run si
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
+from itertools import islice
 from typing import TypeVar
 
 _Piece = TypeVar("_Piece")
@@ -23,6 +25,30 @@ def n_cores() -> int:
 def each(work: Callable[[_Piece], _Result], pieces: Iterable[_Piece]) -> list[_Result]:
     """``work`` of every piece, in their order; the first error of any is raised."""
     return list(_pool().map(work, pieces))
+
+
+@contextmanager
+def ahead(items: Iterable[_Piece]) -> Iterator[Iterator[_Piece]]:
+    """The same ``items``, each made in another thread while the one before it is in use.
+
+    Used in a ``with`` block: when it is left, by an error too, nothing is being made any more.
+    """
+    source = iter(items)
+    waiting: list[Future[list[_Piece]]] = []
+
+    def ask() -> None:
+        waiting.append(_pool().submit(lambda: list(islice(source, 1))))
+
+    def handed_over() -> Iterator[_Piece]:
+        while found := waiting.pop().result():
+            ask()
+            yield found[0]
+
+    ask()
+    try:
+        yield handed_over()
+    finally:
+        wait(waiting)
 
 
 @cache

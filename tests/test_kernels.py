@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dap_stream import gain_kernels, kernels, twins
+from dap_stream.prior.predict import dense
 
 
 @given(hop=st.integers(1, 40), n_frames=st.integers(1, 12), seed=st.integers(0, 99))
@@ -80,6 +81,16 @@ def _exp_and_log(x, y, out):
         out[1, i] = gain_kernels.log(y[i])
 
 
+@pytest.mark.parametrize("n", [1, 16, 50, 577])
+def test_a_layer_equals_its_twin(n, rng):
+    weight, bias = rng.standard_normal((6, 24)).astype(np.float32), rng.standard_normal(6).astype(np.float32)
+    inputs = rng.standard_normal((26, n)).astype(np.float32)  # rows that the layer does not look at
+    fast, slow = np.empty((2, 6, n), np.float32)
+    dense(weight, bias, inputs, fast)
+    twins.dense(weight, bias, inputs, slow)
+    np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-5)
+
+
 def test_exponential_and_logarithm_are_exact_to_a_few_units_in_the_last_place():
     x = np.linspace(-87.0, 88.0, 100_001, dtype=np.float32)
     y = np.geomspace(1e-37, 1e38, 100_001).astype(np.float32)
@@ -133,7 +144,7 @@ def test_classical_gain_equals_its_twin(rng):
         np.testing.assert_allclose(got, wanted, rtol=5e-4)
 
 
-FAST = {**vars(kernels), **vars(gain_kernels)}
+FAST = {**vars(kernels), **vars(gain_kernels), "dense": dense}
 
 
 @pytest.mark.parametrize("name", [name for name in vars(twins) if not name.startswith("_") and name in FAST])

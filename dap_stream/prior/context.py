@@ -8,7 +8,8 @@ power spectral density.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import torch
 from torch import nn
 
 from dap_stream import kernels, workers
-from dap_stream.fit import Fitter, Loss, one_thread
+from dap_stream.fit import Fitter, one_thread
 from dap_stream.kernels import F32, I64
 from dap_stream.prior.base import EULER_GAMMA, IDEAL_LOSS, Block
 from dap_stream.prior.device import in_batches
@@ -62,6 +63,14 @@ class _Network(nn.Module):
         return padded(first, self.mean), padded(second), padded(last)
 
 
+_Examples: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+
+
+def _loss(examples: _Examples, network: nn.Module) -> torch.Tensor:
+    inputs, targets = examples
+    return torch.mean((network(inputs) - targets) ** 2)
+
+
 class ContextGenerator:
     """See the module; keeps the promises of `dap_stream.prior.base.Generator`."""
 
@@ -91,18 +100,18 @@ class ContextGenerator:
         frames = rows[self._rng.integers(0, len(rows), n_points)] if len(rows) else rows
         return frames, self._rng.integers(0, block.log_power.shape[1], len(frames))
 
-    def _loss(self, block: Block, around: Surroundings, frames: I64, bins: I64) -> Loss:
-        """What the loss of a network is at these points."""
+    def _examples(self, block: Block, around: Surroundings, frames: I64, bins: I64) -> _Examples:
+        """Inputs and targets of the network at these points."""
         inputs = torch.from_numpy(around.at(frames, bins)).to(self._device)
         targets = torch.from_numpy(block.log_power[frames, bins] + np.float32(EULER_GAMMA)).to(self._device)
-        return lambda network: torch.mean((network(inputs) - targets) ** 2)
+        return inputs, targets
 
     def validate(self, block: Block) -> float:
         """Loss at random points of the block itself, with the averaged weights; NaN in silence."""
         frames, bins = self._points(block, block.before, VALIDATION_POINTS)
         with one_thread(), torch.no_grad():
-            loss_of = self._loss(block, Surroundings(block.log_power), frames, bins)
-            return float(loss_of(self._fitter.averaged))
+            examples = self._examples(block, Surroundings(block.log_power), frames, bins)
+            return float(_loss(examples, self._fitter.averaged))
 
     def learn(self, block: Block, n_steps: int, rate: float = 1.0) -> None:
         """Take ``n_steps`` steps at random points of the block and of what it brings along before it."""
@@ -110,10 +119,11 @@ class ContextGenerator:
             return
         frames, bins = self._points(block, BEFORE, n_steps * POINTS_PER_STEP)
         around = Surroundings(block.log_power)
-        with one_thread():
-            for first in range(0, len(frames), POINTS_PER_STEP):
-                part = slice(first, first + POINTS_PER_STEP)
-                self._fitter.step(self._loss(block, around, frames[part], bins[part]), rate)
+        parts = [slice(first, first + POINTS_PER_STEP) for first in range(0, len(frames), POINTS_PER_STEP)]
+        examples = (self._examples(block, around, frames[part], bins[part]) for part in parts)
+        with one_thread(), workers.ahead(examples) as prepared:
+            for each in prepared:
+                self._fitter.step(partial(_loss, each), rate)
 
     def predict(self, block: Block) -> F32:
         """Natural log of the expected power over the noise floor ``[frames, bins]``.

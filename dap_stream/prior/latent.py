@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from dap_stream.fit import averaging
+from dap_stream.fit import Adam, averaging
 from dap_stream.kernels import F32
 
 
@@ -55,12 +55,12 @@ class LatentFit:
     def __init__(self, columns: torch.Tensor, learning_rate: float) -> None:
         self.columns = columns.requires_grad_(True)
         self.mean = columns.detach().clone()
-        self._optimiser = torch.optim.Adam([self.columns], learning_rate, betas=(0.9, 0.99))
+        self._learning_rate, self._adam = learning_rate, Adam([self.columns])
         self._n_steps = 0
 
     def step(self) -> None:
         """Follow the gradient that a step of the weights has left behind."""
-        self._optimiser.step()
-        self._optimiser.zero_grad()
+        self._adam.step(self._learning_rate)
+        self.columns.grad = None
         self._n_steps += 1
         self.mean.lerp_(self.columns.detach(), 1.0 - averaging(self._n_steps))
