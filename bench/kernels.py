@@ -229,9 +229,9 @@ def body(kernels: Sequence[Kernel], n_runs: int) -> str:
     bytes_per_s = copied_bytes_per_s(n_runs)
     lines = [line(kernel, n_runs, bytes_per_s) for kernel in kernels]
     note = (
-        f"Medians of {n_runs} calls after {WARM_UPS} to warm up; kernels run on one thread, BLAS on all. The\n"
-        f"bandwidth is that of a large copy, {bytes_per_s / 1e9:.0f} GB/s: what stays in a cache can be above\n"
-        "it, what computes is far below.\n\n"
+        f"Medians of {n_runs} calls after {WARM_UPS} to warm up; kernels run on one thread, BLAS on all.\n"
+        f"The bandwidth is that of a large copy, {bytes_per_s / 1e9:.0f} GB/s: what stays in a cache\n"
+        "can be above it, what computes is far below.\n\n"
     )
     return note + results.table(header, lines)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -45,3 +46,31 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=False)
     assert run.returncode == 0
+
+
+def test_items_are_made_one_ahead_in_order_and_not_after_an_error() -> None:
+    made = []
+
+    def items() -> Iterator[int]:
+        for i in range(10):
+            made.append(i)
+            yield i
+
+    with workers.ahead(items()) as prepared:
+        for i in prepared:
+            assert i < len(made) <= i + 2
+    assert made == list(range(10))
+    made.clear()
+    with pytest.raises(ZeroDivisionError), workers.ahead(items()) as prepared:
+        assert next(prepared) == 0
+        raise ZeroDivisionError
+    assert made == [0, 1], "nothing is made once the block is left"
+
+
+def test_an_error_of_the_next_item_is_raised_when_its_turn_comes() -> None:
+    with workers.ahead(1 // i for i in (1, 0)) as prepared:
+        assert next(prepared) == 1
+        with pytest.raises(ZeroDivisionError):
+            next(prepared)
+    with workers.ahead(iter(())) as nothing:
+        assert list(nothing) == []

@@ -82,6 +82,7 @@ class ContextGenerator:
         self._seed = seed
         self._device = torch.device(device)
         self._start: dict[str, Any] | None = None
+        self._last: tuple[Block, Surroundings] | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -92,35 +93,39 @@ class ContextGenerator:
         if self._start is not None:
             network.load_state_dict(self._start)
         self._fitter = Fitter(network.to(self._device), LEARNING_RATE)
+        self._last = None
         self._rng = np.random.default_rng(self._seed)
+
+    def _surroundings(self, block: Block) -> Surroundings:
+        """Of a block that is looked at several times in a row."""
+        if self._last is None or self._last[0] is not block:
+            self._last = block, Surroundings(block.log_power)
+        return self._last[1]
 
     def _points(self, block: Block, first: int, n_points: int) -> tuple[I64, I64]:
         """Random frames and bins, of active frames from row ``first`` of the block on; none in silence."""
         rows = np.flatnonzero(block.is_active[first : len(block.is_active) - block.after]) + first
-        frames = rows[self._rng.integers(0, len(rows), n_points)] if len(rows) else rows
-        return frames, self._rng.integers(0, block.log_power.shape[1], len(frames))
+        n_bins = block.log_power.shape[1]
+        # In their order, so that neighbours in memory are looked at together.
+        places = np.sort(self._rng.integers(0, len(rows) * n_bins, n_points if len(rows) else 0))
+        return rows[places // n_bins], places % n_bins
 
-    def _examples(self, block: Block, around: Surroundings, frames: I64, bins: I64) -> _Examples:
+    def _examples(self, block: Block, frames: I64, bins: I64) -> _Examples:
         """Inputs and targets of the network at these points."""
-        inputs = torch.from_numpy(around.at(frames, bins)).to(self._device)
+        inputs = torch.from_numpy(self._surroundings(block).at(frames, bins)).to(self._device)
         targets = torch.from_numpy(block.log_power[frames, bins] + np.float32(EULER_GAMMA)).to(self._device)
         return inputs, targets
 
     def validate(self, block: Block) -> float:
         """Loss at random points of the block itself, with the averaged weights; NaN in silence."""
-        frames, bins = self._points(block, block.before, VALIDATION_POINTS)
+        points = self._points(block, block.before, VALIDATION_POINTS)
         with one_thread(), torch.no_grad():
-            examples = self._examples(block, Surroundings(block.log_power), frames, bins)
-            return float(_loss(examples, self._fitter.averaged))
+            return float(_loss(self._examples(block, *points), self._fitter.averaged))
 
     def learn(self, block: Block, n_steps: int, rate: float = 1.0) -> None:
         """Take ``n_steps`` steps at random points of the block and of what it brings along before it."""
-        if n_steps < 1:
-            return
-        frames, bins = self._points(block, BEFORE, n_steps * POINTS_PER_STEP)
-        around = Surroundings(block.log_power)
-        parts = [slice(first, first + POINTS_PER_STEP) for first in range(0, len(frames), POINTS_PER_STEP)]
-        examples = (self._examples(block, around, frames[part], bins[part]) for part in parts)
+        steps = [self._points(block, BEFORE, POINTS_PER_STEP) for _ in range(n_steps)]
+        examples = (self._examples(block, *points) for points in steps if len(points[0]))
         with one_thread(), workers.ahead(examples) as prepared:
             for each in prepared:
                 self._fitter.step(partial(_loss, each), rate)
@@ -130,7 +135,7 @@ class ContextGenerator:
 
         It varies slowly: every other frame and bin is predicted, what lies between is interpolated.
         """
-        around = Surroundings(block.log_power)
+        around = self._surroundings(block)
         n_frames, n_bins = block.n_frames, block.log_power.shape[1]
         frames = np.unique(np.append(np.arange(0, n_frames, 2), n_frames - 1)) + block.before
         network = cast(_Network, self._fitter.averaged)
