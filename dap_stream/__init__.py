@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 # gives: importing it would put the module in the place of the function.
 _HOMES = {
     "Denoiser": "denoiser",
+    "LiveDenoiser": "live.denoiser",
     "denoise": "offline",
     "learn": "first_pass",
     "Profile": "profile",
@@ -24,6 +25,7 @@ _HOMES = {
 }
 __all__ = [
     "Denoiser",
+    "LiveDenoiser",
     "Profile",
     "Settings",
     "__version__",
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from dap_stream import errors as errors
     from dap_stream.denoiser import Denoiser as Denoiser
     from dap_stream.first_pass import learn as learn
+    from dap_stream.live.denoiser import LiveDenoiser as LiveDenoiser
     from dap_stream.offline import denoise as denoise
     from dap_stream.profile import Profile as Profile
     from dap_stream.profile import load_profile as load_profile

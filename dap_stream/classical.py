@@ -35,18 +35,19 @@ class ClassicalEstimator:
 
     def __init__(self, hop_ms: float, reduction_db: float) -> None:
         self._keep = KEEP_PER_16_MS ** (hop_ms / 16.0)
-        self._log_floor = float(np.log(db_to_gain(-reduction_db)))
+        self.reduction_db = reduction_db  # may be changed in mid-stream
         self._states: list[_State | None] = []
 
     def advance(self, log_observed: F32, power: F32) -> F32:
         """Gain ``[lanes, frames, bins]`` for ``power`` of that shape; ``log_observed`` is not looked at."""
         power = np.maximum(power, np.float32(LEAST_POWER))
         self._states = self._states or [None] * len(power)
+        log_floor = float(np.log(db_to_gain(-self.reduction_db)))
         out = np.ones_like(power)
         for i, (lane, gain) in enumerate(zip(power, out, strict=True)):
             state = self._states[i] = self._states[i] or _start(lane)
             if state is not None:
-                gain_kernels.classical_gain(lane, *state, self._keep, self._log_floor, gain)
+                gain_kernels.classical_gain(lane, *state, self._keep, log_floor, gain)
         return out
 
 

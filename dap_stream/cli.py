@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dap_stream import __version__, cli_denoise, cli_info, cli_study
+from dap_stream import __version__, cli_denoise, cli_info, cli_live, cli_study
 from dap_stream.errors import DapStreamError, SettingError
 from dap_stream.signals import Stopped, stop_on_signals
 
@@ -17,6 +17,7 @@ examples:
   dap-stream demo                          hear and see what it does
   dap-stream denoise talk.wav              writes talk_clean.wav
   dap-stream denoise talk.wav --reduction 12 --removed noise.wav
+  dap-stream live                          clean the microphone while it is heard
   dap-stream denoise --help                all options
 
 exit status: 0 done, 1 a recording could not be read, cleaned or written, 2 wrong usage,
@@ -43,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dap-stream {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     cli_denoise.add_command(commands)
+    cli_live.add_command(commands)
     cli_study.add_command(commands)
     cli_info.add_commands(commands)
     return parser

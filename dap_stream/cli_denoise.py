@@ -7,7 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dap_stream.errors import DapStreamError, SettingError
+from dap_stream.cli_options import add_assignments, add_preset, chosen_values, option_help
+from dap_stream.errors import SettingError
 from dap_stream.naming import PIPE, Names, check_names, make_names
 from dap_stream.settings import DEEP_PRIORS, Settings
 from dap_stream.units import parse_seconds
@@ -85,47 +86,35 @@ def _add_files(group: Any) -> None:
 
 
 def _add_method(group: Any) -> None:
+    add_preset(group)
     group.add_argument(
-        "--preset", metavar="NAME", help="podcast, field, music, gentle, or a TOML file of your own"
+        "--reduction", metavar="DB", help=option_help("largest attenuation, 0..60 dB", "reduction_db")
     )
     group.add_argument(
-        "--reduction", metavar="DB", help=_help("largest attenuation, 0..60 dB", "reduction_db")
-    )
-    group.add_argument(
-        "--wet", metavar="PART", help=_help("0 to 1: part of the result that is processed", "wet")
+        "--wet", metavar="PART", help=option_help("0 to 1: part of the result that is processed", "wet")
     )
     group.add_argument(
         "--generator",
         metavar="NAME",
-        help=_help("what learns the sound: context; dcgan, skip, decoder; classical: nothing", "generator"),
+        help=option_help(
+            "what learns the sound: context; dcgan, skip, decoder; classical: nothing", "generator"
+        ),
     )
     group.add_argument(
         "--passes",
         metavar="N",
-        help=_help("2: learn from the whole file first; 1: on the way", "passes"),
+        help=option_help("2: learn from the whole file first; 1: on the way", "passes"),
     )
     group.add_argument(
         "--steps",
         metavar="N",
         help="steps of learning: in all (2 passes), at most per block (1 pass; 4 times that for the first)",
     )
-    group.add_argument("--seed", metavar="N", help=_help("another start of the random numbers", "seed"))
-    group.add_argument("--device", metavar="NAME", help=_help("auto, cpu or cuda", "device"))
+    group.add_argument("--seed", metavar="N", help=option_help("another start of the random numbers", "seed"))
+    group.add_argument("--device", metavar="NAME", help=option_help("auto, cpu or cuda", "device"))
     group.add_argument("--profile", metavar="FILE", help="start with weights learned before")
     group.add_argument("--save-profile", metavar="FILE", help="keep the weights learned now, for --profile")
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="assignments",
-        help="any setting; dap-stream presets --keys lists them",
-    )
-
-
-def _help(text: str, key: str) -> str:
-    default = getattr(Settings(), key)
-    return f"{text} (default {default:g})" if isinstance(default, float) else f"{text} (default {default})"
+    add_assignments(group)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -160,16 +149,7 @@ def make_settings(args: argparse.Namespace, names: list[Names]) -> Settings:
     """Preset, then ``--set`` and the options that are short for it."""
     from dap_stream import config
 
-    values: dict[str, object] = dict(config.parse_assignments(args.assignments))
-    for option, key in SHORT.items():
-        text = getattr(args, option)
-        if text is None:
-            continue
-        if key in values:
-            raise SettingError(
-                f"--{option} {text} and --set {key}={values[key]} are the same setting; keep one"
-            )
-        values[key] = text
+    values = chosen_values(args, SHORT)
     settings = config.make_settings(args.preset, values)
     if "passes" in values and settings.passes == 2 and settings.generator in DEEP_PRIORS:
         raise SettingError(f"generator={settings.generator} learns while it cleans; use --passes 1")
@@ -215,15 +195,9 @@ def _check_save_profile(path: str, names: list[Names], settings: Settings) -> No
     known = {os.path.realpath(each) for each in (names[0].source, names[0].output, names[0].removed) if each}
     if os.path.realpath(path) in known:
         raise SettingError(f"--save-profile {path}: is one of the recordings; choose another name")
-    if os.path.isfile(path):
-        from dap_stream.profile import load_profile
+    from dap_stream.profile import check_replaceable
 
-        try:
-            load_profile(path)
-        except DapStreamError as error:
-            raise SettingError(
-                f"--save-profile {path}: exists and is no profile; choose another name"
-            ) from error
+    check_replaceable(path)
 
 
 def _run_jobs(

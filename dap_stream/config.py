@@ -73,13 +73,20 @@ def read_preset(preset: str) -> dict[str, object]:
         raise SettingError(f"preset {preset_path(preset)}: {error}") from error
 
 
-def make_settings(preset: str | None = None, values: Mapping[str, object] | None = None) -> Settings:
+def make_settings(
+    preset: str | None = None,
+    values: Mapping[str, object] | None = None,
+    defaults: Mapping[str, object] | None = None,
+) -> Settings:
     """Defaults, changed by the preset, changed by ``values`` (texts are converted).
+
+    ``defaults`` are those that differ from the ones of `Settings`.
 
     >>> make_settings("gentle", {"wet": "0.5"}).wet
     0.5
     """
-    chosen = read_preset(preset) if preset is not None else {}
+    chosen = dict(defaults or {})
+    chosen.update(read_preset(preset) if preset is not None else {})
     chosen.update((key, typed(key, value)) for key, value in (values or {}).items())
     return Settings(**chosen)  # type: ignore[arg-type]  # typed() has seen to it, Settings checks again
 

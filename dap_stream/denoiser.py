@@ -67,7 +67,7 @@ class Denoiser:
         learn: bool | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        _check_format(sample_rate, channels)
+        check_format(sample_rate, channels)
         self.sample_rate, self.channels = sample_rate, channels
         self.wet = self.settings.wet
         self._spec = StftSpec.for_rate(sample_rate, self.settings.window_ms)
@@ -213,7 +213,8 @@ class Denoiser:
         return state.synthesiser.advance(ready)
 
 
-def _check_format(sample_rate: int, channels: int) -> None:
+def check_format(sample_rate: int, channels: int) -> None:
+    """SettingError unless a stream of this rate and so many channels can be processed."""
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
         raise SettingError(
             f"sample_rate={sample_rate} Hz must be in {MIN_SAMPLE_RATE}..{MAX_SAMPLE_RATE}; resample first"

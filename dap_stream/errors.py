@@ -7,7 +7,7 @@
     ├── InputError            exit status 1: the recording cannot be read
     ├── OutputError           exit status 1: the result cannot be written
     ├── ProfileError          exit status 1: learned weights that cannot be used
-    └── DeviceError           exit status 1: the processor asked for is not there
+    └── DeviceError           exit status 1: a processor or sound device that is not there
 
 Each message is one line and says what is wrong, where, and what to do about it. Catching
 ``DapStreamError`` catches them all; anything else that escapes is a bug.
@@ -45,4 +45,4 @@ class ProfileError(DapStreamError):
 
 
 class DeviceError(DapStreamError):
-    """A compute device that was asked for and cannot be used."""
+    """A compute or audio device that was asked for and cannot be used, or that went away."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,12 +12,15 @@ from dap_stream import kernels, workers
 from dap_stream.kernels import C64, F32
 from dap_stream.stft import StftSpec
 
+Each: TypeAlias = Callable[..., Iterable[Any]]
+"""`workers.each`, or `map` where a thread would take longer to wake than the work takes."""
+
 
 class Analyser:
     """Cuts a stream into frames. State: the samples that the next frames still need."""
 
-    def __init__(self, spec: StftSpec, channels: int) -> None:
-        self._spec = spec
+    def __init__(self, spec: StftSpec, channels: int, each: Each = workers.each) -> None:
+        self._spec, self._each = spec, each
         self._recent = np.zeros((channels, spec.n_fft - spec.hop), np.float32)
 
     def advance(self, samples: F32) -> tuple[C64, C64]:
@@ -25,15 +29,15 @@ class Analyser:
         joined = np.concatenate((self._recent, samples), axis=1)
         self._recent = joined[:, samples.shape[1] :].copy()
         pieces = [(channel, window) for window in (spec.analysis, spec.observation) for channel in joined]
-        spectra = workers.each(lambda piece: spec.spectrum(*piece), pieces)
+        spectra = list(self._each(lambda piece: spec.spectrum(*piece), pieces))
         return np.stack(spectra[: len(joined)]), np.stack(spectra[len(joined) :])
 
 
 class Synthesiser:
     """Overlap-add of a stream of spectra. State: the samples that later frames still add to."""
 
-    def __init__(self, spec: StftSpec, channels: int) -> None:
-        self._spec = spec
+    def __init__(self, spec: StftSpec, channels: int, each: Each = workers.each) -> None:
+        self._spec, self._each = spec, each
         self._open = np.zeros((channels, spec.n_fft - spec.hop), np.float32)
 
     def advance(self, spectrum: C64) -> F32:
@@ -42,7 +46,7 @@ class Synthesiser:
         n_new = spectrum.shape[1] * spec.hop
         out = np.zeros((len(spectrum), n_new + spec.n_fft - spec.hop), np.float32)
         out[:, : self._open.shape[1]] = self._open
-        for channel, frames in zip(out, workers.each(spec.frames, spectrum), strict=True):
+        for channel, frames in zip(out, self._each(spec.frames, spectrum), strict=True):
             kernels.overlap_add(frames, spec.synthesis, spec.hop, channel)
         self._open = out[:, n_new:].copy()
         return out[:, :n_new]

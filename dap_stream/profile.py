@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dap_stream.errors import OutputError, ProfileError
+from dap_stream.errors import OutputError, ProfileError, SettingError
 from dap_stream.io.atomic import HiddenFile
 
 FORMAT = "dap_stream profile 1"
@@ -56,6 +56,16 @@ def save_profile(path: str | Path, profile: Profile) -> None:
         ) from error
     finally:
         hidden.remove()
+
+
+def check_replaceable(path: str | Path) -> None:
+    """SettingError if there is a file that is no profile: only a profile may take a profile's place."""
+    if not Path(path).is_file():
+        return
+    try:
+        load_profile(path)
+    except ProfileError as error:
+        raise SettingError(f"--save-profile {path}: exists and is no profile; choose another name") from error
 
 
 def load_profile(path: str | Path) -> Profile:

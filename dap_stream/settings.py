@@ -35,6 +35,9 @@ class Settings:
     window_ms: float = _number(48.0, 4.0, 128.0, "ms", "longer separates tones better and smears onsets more")
     block_s: float = _number(1.0, 0.1, 10.0, "s", "fitted and processed at once; shorter lowers the latency")
     noise_s: float = _number(8.0, 0.5, 60.0, "s", "span to find the noise in; longer spares held tones")
+    lookahead: int = _choice(
+        1, (0, 1, 2), "frames of half a window that are waited for; fewer lower the latency, 0 costs quality"
+    )
     steps: int | None = _number(
         None,
         0,

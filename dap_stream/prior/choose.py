@@ -20,7 +20,7 @@ def make_generator(settings: Settings, profile: Profile | None = None) -> Genera
     if settings.generator == "context":
         from dap_stream.prior.context import ContextGenerator
 
-        generator = ContextGenerator(settings.seed, device)
+        generator = ContextGenerator(settings.seed, device, settings.lookahead)
     else:
         from dap_stream.prior.deep import DeepGenerator
         from dap_stream.prior.recipes import RECIPES

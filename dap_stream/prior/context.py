@@ -22,7 +22,8 @@ from dap_stream.kernels import F32, I64
 from dap_stream.prior.base import EULER_GAMMA, IDEAL_LOSS, Block
 from dap_stream.prior.device import in_batches
 from dap_stream.prior.predict import LEAK, Matrix, padded
-from dap_stream.prior.surroundings import BEFORE, LOOKAHEAD, N_INPUTS, Surroundings
+from dap_stream.prior.predictor import Predictor
+from dap_stream.prior.surroundings import BEFORE, GRID, Surroundings, view
 from dap_stream.prior.weights import exported, imported
 
 HIDDEN = (32, 32)
@@ -33,18 +34,18 @@ UNKNOWN, KNOWN = 1.0, 0.5  # excess of the loss over the ideal at which it is no
 
 
 class _Network(nn.Module):
-    """``[..., N_INPUTS]`` to ``[...]``: a weighted mean of the surroundings and a small correction.
+    """``[..., inputs]`` to ``[...]``: a weighted mean of the surroundings and a small correction.
 
     At the start it is the plain mean, so that a stream begins with a smoother and not with chance.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_inputs: int) -> None:
         super().__init__()
-        self.mean = nn.Linear(N_INPUTS, 1)
-        nn.init.constant_(self.mean.weight, 1.0 / N_INPUTS)
+        self.mean = nn.Linear(n_inputs, 1)
+        nn.init.constant_(self.mean.weight, 1.0 / n_inputs)
         nn.init.constant_(self.mean.bias, EULER_GAMMA)
         layers: list[nn.Module] = []
-        width = N_INPUTS
+        width = n_inputs
         for hidden in HIDDEN:
             layers += [nn.Linear(width, hidden), nn.LeakyReLU(LEAK, inplace=True)]
             width = hidden
@@ -76,20 +77,21 @@ class ContextGenerator:
 
     name = "context"
     before = BEFORE
-    after = LOOKAHEAD
 
-    def __init__(self, seed: int = 0, device: str = "cpu") -> None:
+    def __init__(self, seed: int = 0, device: str = "cpu", lookahead: int = 1) -> None:
+        self.after = GRID * lookahead
+        self._view = view(lookahead)
         self._seed = seed
         self._device = torch.device(device)
         self._start: dict[str, Any] | None = None
-        self._last: tuple[Block, Surroundings] | None = None
+        self._last: tuple[F32, Surroundings] | None = None
         self.reset()
 
     def reset(self) -> None:
         """Back to the weights it was made or loaded with, and to the first random number."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed)
-            network = _Network()
+            network = _Network(self._view.n_inputs)
         if self._start is not None:
             network.load_state_dict(self._start)
         self._fitter = Fitter(network.to(self._device), LEARNING_RATE)
@@ -97,9 +99,9 @@ class ContextGenerator:
         self._rng = np.random.default_rng(self._seed)
 
     def _surroundings(self, block: Block) -> Surroundings:
-        """Of a block that is looked at several times in a row."""
-        if self._last is None or self._last[0] is not block:
-            self._last = block, Surroundings(block.log_power)
+        """Of an image that is looked at several times in a row."""
+        if self._last is None or self._last[0] is not block.log_power:
+            self._last = block.log_power, Surroundings(block.log_power, self._view)
         return self._last[1]
 
     def _points(self, block: Block, first: int, n_points: int) -> tuple[I64, I64]:
@@ -155,6 +157,10 @@ class ContextGenerator:
         with torch.no_grad():
             return np.asarray(network(inputs).cpu().numpy())
 
+    def predictor(self) -> Predictor:
+        """What `predict` does with the averaged weights of now, frame by frame."""
+        return Predictor(self._view, cast(_Network, self._fitter.averaged).matrices())
+
     def trust(self, loss: float) -> float:
         """Full trust once the loss of a block that it has not yet learned from is low."""
         return float(np.clip((UNKNOWN - (loss - IDEAL_LOSS)) / (UNKNOWN - KNOWN), 0.0, 1.0))
@@ -165,5 +171,7 @@ class ContextGenerator:
 
     def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Continue from these weights; ProfileError if they are not of this generator."""
-        self._start = imported(weights, self._fitter.averaged, self.name)
+        self._start = imported(
+            weights, self._fitter.averaged, f"{self.name} (lookahead={self.after // GRID})"
+        )
         self.reset()

@@ -7,6 +7,9 @@ frame, may be looked at: a network that sees the noise of a bin learns to predic
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 
 from dap_stream import kernels
@@ -14,41 +17,46 @@ from dap_stream.kernels import F32, I64
 from dap_stream.prior.predict import Matrix, predict_rows
 
 GRID = 2  # frames between two that overlap by half
-LOOKAHEAD = GRID  # one later frame buys what later frames have to give
 NEAR_BINS = 6
 HOLE_BINS = 2
 SIDE_BINS = 12
+BEFORE, MARGIN = 58, 97  # frames before the first that is predicted, bins beside it: the farthest look
+_PAST = ((-9, -2), (-25, -10), (-58, -26))
+_SIDES = ((SIDE_BINS, 32), (33, 96))
 
 
-def _cells() -> I64:
-    """Single cells ``[n, 2]``, offsets (frame, bin): four frames before, one after, the sides of the same."""
+@dataclass(frozen=True)
+class View:
+    """Offsets to what is looked at: ``cells [n, 2]`` (frame, bin), and ``boxes [m, 4]`` (first and last
+    frame, first and last bin), whose means are taken. The farther, the larger.
+    """
+
+    cells: I64
+    boxes: I64
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers for each point."""
+        return len(self.cells) + len(self.boxes)
+
+
+@cache
+def view(lookahead: int) -> View:
+    """What is seen with ``lookahead`` later frames of the grid. One buys what later frames have to give."""
     wide = range(-NEAR_BINS, NEAR_BINS + 1)
-    around = [(GRID * step, k) for step in (-4, -3, -2, -1, 1) for k in wide]
-    beside = [(0, k) for k in range(-SIDE_BINS, SIDE_BINS + 1) if abs(k) > HOLE_BINS]
-    return np.array(around + beside, np.int64)
-
-
-def _boxes() -> I64:
-    """Means ``[m, 4]``, offsets (first and last frame, first and last bin): the farther, the larger."""
-    past = [(-9, -2), (-25, -10), (-58, -26)]
-    boxes = [(t0, t1, -half, half) for t0, t1 in past for half in (0, 3, 12)]
-    boxes += [(t, t, -half, half) for t in (-GRID, GRID) for half in (16, 48)]
-    boxes += [
-        (0, 0, k0, k1) for low, high in ((SIDE_BINS, 32), (33, 96)) for k0, k1 in ((low, high), (-high, -low))
-    ]
-    return np.array(boxes, np.int64)
-
-
-CELLS, BOXES = _cells(), _boxes()
-N_INPUTS = len(CELLS) + len(BOXES)
-BEFORE = int(max(-CELLS[:, 0].min(), -BOXES[:, 0].min()))
-MARGIN = int(max(np.abs(CELLS[:, 1]).max(), np.abs(BOXES[:, 2:]).max())) + 1
+    steps = (-4, -3, -2, -1, *range(1, lookahead + 1))
+    cells = [(GRID * step, k) for step in steps for k in wide]
+    cells += [(0, k) for k in range(-SIDE_BINS, SIDE_BINS + 1) if abs(k) > HOLE_BINS]
+    boxes = [(first, last, -half, half) for first, last in _PAST for half in (0, 3, 12)]
+    boxes += [(t, t, -half, half) for t in (-GRID, GRID)[: 1 + min(lookahead, 1)] for half in (16, 48)]
+    boxes += [(0, 0, *side) for low, high in _SIDES for side in ((low, high), (-high, -low))]
+    return View(np.array(cells, np.int64), np.array(boxes, np.int64))
 
 
 class Surroundings:
     """The inputs for points of one log power spectrogram ``image [frames, bins]``."""
 
-    def __init__(self, image: F32) -> None:
+    def __init__(self, image: F32, seen: View) -> None:
         # Below 0 Hz and above half the rate a real signal's spectrum goes on mirrored. In its own frame
         # a bin near the edge would meet itself in that mirror: there the frame before stands in.
         n_frames, self._n_bins = image.shape
@@ -59,23 +67,24 @@ class Surroundings:
         own_frame[:] = mirrored[BEFORE:]
         for edge in (np.s_[:, :MARGIN], np.s_[:, -MARGIN:]):
             own_frame[edge] = mirrored[edge][BEFORE - GRID : n_frames - GRID]
-        self._cells, self._boxes = CELLS.copy(), BOXES.copy()
-        self._cells[CELLS[:, 0] == 0, 0] = n_frames - BEFORE  # look them up in the second part
-        self._boxes[BOXES[:, 0] == 0, :2] = n_frames - BEFORE
+        self._cells, self._boxes = seen.cells.copy(), seen.boxes.copy()
+        self._cells[seen.cells[:, 0] == 0, 0] = n_frames - BEFORE  # look them up in the second part
+        self._boxes[seen.boxes[:, 0] == 0, :2] = n_frames - BEFORE
+        self._n_inputs = seen.n_inputs
         self._integral = np.empty((self._image.shape[0] + 1, self._image.shape[1] + 1))
         kernels.integrate(self._image, self._integral)
 
     def at(self, frames: I64, bins: I64) -> F32:
-        """Inputs ``[points, N_INPUTS]`` of the points at ``(frames, bins)``, from frame BEFORE on."""
-        out = np.empty((len(frames), N_INPUTS), np.float32)
+        """Inputs ``[points, inputs]`` of the points at ``(frames, bins)``, from frame BEFORE on."""
+        out = np.empty((len(frames), self._n_inputs), np.float32)
         kernels.gather_surroundings(
             self._image, self._integral, self._cells, self._boxes, frames, bins + MARGIN, out
         )
         return out
 
     def rows(self, frames: I64) -> F32:
-        """Inputs ``[frames, N_INPUTS, bins]`` of every other bin of the frames."""
-        out = np.empty((len(frames), N_INPUTS, self._n_bins // 2 + 1), np.float32)
+        """Inputs ``[frames, inputs, bins]`` of every other bin of the frames."""
+        out = np.empty((len(frames), self._n_inputs, self._n_bins // 2 + 1), np.float32)
         for frame, row in zip(frames, out, strict=True):
             kernels.gather_row(
                 self._image, self._integral, self._cells, self._boxes, frame, MARGIN, row.shape[1], row

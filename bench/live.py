@@ -1,0 +1,260 @@
+"""Live on a sound server without a card: samples lost, blocks late, load of a hop; and an hour simulated.
+
+    python -m bench.live [--minutes 10] [--hour 60]
+
+Starts jackd with its dummy driver (48 kHz, periods of 256 samples), plays noise and a voice-like tone into a
+stream that learns, compares every sample that arrives with the one that was played, and counts. Once with the
+machine idle for one and two channels, once with another process that keeps a core busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import results
+
+RATE, PERIOD = 48000, 256
+SERVER = os.environ.get("JACK_DEFAULT_SERVER", f"dapbench{os.getpid()}")
+SETTLED_S = 2.0  # from here on no block may be late
+N_PLAYED = PERIOD * 4096  # samples until what is played repeats itself: 22 s
+MARGIN_BLOCKS = 2
+SWITCH_S = 0.0005  # between threads of Python, as the command has it
+HOG = "while True: pass"
+
+
+def played() -> NDArray[np.float32]:
+    """What the server's other client plays: no two samples alike, so that each is known again."""
+    rng = np.random.default_rng(0)
+    t = np.arange(N_PLAYED) / RATE
+    tone = (
+        0.2 * np.sin(2 * np.pi * (300 + 100 * np.sin(2 * np.pi * 0.5 * t)) * t) * (np.sin(2 * np.pi * t) > 0)
+    )
+    return np.asarray(tone + 0.05 * rng.standard_normal(N_PLAYED), np.float32)
+
+
+def play() -> None:
+    """In a process of its own: an output port ``dapplayer:out`` that plays for ever."""
+    import jack
+
+    signal, position = played(), 0
+    client = jack.Client("dapplayer", servername=os.environ["JACK_DEFAULT_SERVER"], no_start_server=True)
+    port = client.outports.register("out")
+
+    @client.set_process_callback
+    def process(n: int) -> None:
+        nonlocal position
+        port.get_array()[:] = signal[position : position + n]
+        position = (position + n) % N_PLAYED
+
+    with client:
+        print("ready", flush=True)
+        sys.stdin.read()
+
+
+@contextlib.contextmanager
+def server(channels: int) -> Iterator[None]:
+    """jackd and the player. In synchronous mode a busy machine makes time longer and loses no period."""
+    os.environ.update(JACK_DEFAULT_SERVER=SERVER, JACK_NO_AUDIO_RESERVATION="1")
+    options = ["--no-realtime", "--no-mlock", "--sync", "-t", "5000", "-n", SERVER]
+    driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", str(channels), "-P", str(channels)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(["jackd", *options, *driver], **quiet) as jackd:
+        try:
+            subprocess.run(["jack_wait", "-s", SERVER, "-w", "-t", "20"], check=True, **quiet)
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+            command = [sys.executable, "-m", "bench.live", "--play"]
+            with subprocess.Popen(command, text=True, **pipes) as player:
+                assert player.stdout is not None
+                player.stdout.readline()
+                try:
+                    yield
+                finally:
+                    player.kill()
+        finally:
+            jackd.terminate()
+            try:
+                jackd.wait(10.0)
+            except subprocess.TimeoutExpired:
+                jackd.kill()
+
+
+@dataclass
+class Listener:
+    """Compares what comes in with what was played."""
+
+    signal: NDArray[np.float32]
+    position: int = 0
+    offset: int | None = None  # in the signal, of position 0
+    wrong: int = 0  # samples that were not the next ones
+
+    def hear(self, audio: NDArray[np.float32]) -> None:
+        """The next ``[channels, n]`` of the stream."""
+        n = audio.shape[1]
+        if self.offset is None:
+            found = np.flatnonzero(audio[0])
+            if not len(found) or n - found[0] < 4:
+                self.position += n
+                return
+            place = np.flatnonzero(self.signal == audio[0, found[0]])
+            self.offset = int(place[0]) - self.position - int(found[0])
+            audio, self.position = audio[:, found[0] :], self.position + int(found[0])
+            n = audio.shape[1]
+        expected = self.signal[(self.offset + self.position + np.arange(n)) % len(self.signal)]
+        is_right = (audio == expected).all(axis=0)
+        if not is_right.all():
+            self.wrong += int((~is_right).sum())
+            self.offset = None  # find the place again
+        self.position += n
+
+
+def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
+    """One run in this process; a line of the table."""
+    import jack
+
+    from dap_stream.live.background import Background
+    from dap_stream.live.denoiser import LiveDenoiser
+    from dap_stream.live.devices import devices, pick
+    from dap_stream.live.link import Link
+    from dap_stream.live.stream import LiveStream
+
+    sys.setswitchinterval(SWITCH_S)
+    background = Background()
+    denoiser = LiveDenoiser(RATE, channels, submit=background.submit)
+    link = Link(denoiser, channels, RATE, PERIOD, MARGIN_BLOCKS, hop=RATE * 8 // 1000)
+    link.warm_up(2.0)
+    background.start()
+    index = next(each.index for each in devices() if "JACK" in each.host_api)
+    source, target = pick(index, "input"), pick(index, "output")
+    listener = Listener(played())
+    hog = subprocess.Popen([sys.executable, "-c", HOG]) if is_busy else None
+    try:
+        client = jack.Client("dapcables", servername=SERVER, no_start_server=True)
+        with LiveStream(link, source, target, block_size=0) as stream, client:
+            for port in client.get_ports(is_audio=True, is_input=True):
+                if port.name.startswith("PortAudio"):
+                    client.connect("dapplayer:out", port)
+            began, late, settled = time.monotonic(), 0, False
+            while (now := time.monotonic() - began) < seconds + SETTLED_S:
+                time.sleep(0.02)
+                stream.check()
+                background.check()
+                if not settled and now > SETTLED_S:
+                    late, settled = link.counts().late_blocks, True
+                    link.loads.reset()
+                while (
+                    heard := link.shared.ring_in.read(listener.position, RATE)
+                ) is not None and heard.shape[1]:
+                    listener.hear(heard)
+            counts, latency = link.counts(), stream.latency
+        client.close()
+    finally:
+        if hog is not None:
+            hog.kill()
+            hog.wait()
+        background.stop()
+    n_late = counts.late_blocks - late
+    return [
+        f"{channels} channel{'s' if channels > 1 else ''}{', a core kept busy' if is_busy else ''}",
+        f"{counts.blocks}",
+        f"{listener.wrong + counts.lost_samples}",
+        f"{n_late} ({n_late / counts.blocks:.3%})",
+        f"{link.loads.median:.3f}",
+        f"{link.loads.p999:.3f}",
+        f"{1000 * latency.processor / RATE:.1f}",
+        f"{latency.total_ms:.1f}",
+        f"{sum(each.steps for each in denoiser.history)}",
+    ]
+
+
+def hour(minutes: float) -> str:
+    """The stream without a server, as fast as it goes: memory and latency over the time."""
+    from dap_stream.live.denoiser import LiveDenoiser
+    from dap_stream.live.link import Link
+
+    denoiser = LiveDenoiser(RATE)
+    link = Link(denoiser, 1, RATE, PERIOD, MARGIN_BLOCKS)
+    signal, out = played(), np.empty((1, PERIOD), np.float32)
+    n_blocks = round(minutes * 60 * RATE / PERIOD)
+    memory, began = [], time.perf_counter()
+    for i in range(n_blocks):
+        place = i * PERIOD % N_PLAYED
+        link.exchange(signal[None, place : place + PERIOD], out)
+        while link.work():
+            pass
+        if i in (n_blocks // 10, n_blocks - 1):
+            memory.append(resident_mb())
+    taken_s = time.perf_counter() - began
+    counts = link.counts()
+    return (
+        f"Simulated, {minutes:g} minutes, fit inline: memory {memory[0]:.0f} MB after a tenth and "
+        f"{memory[1]:.0f} MB at the end ({memory[1] / memory[0] - 1:+.1%}), "
+        f"{counts.late_blocks} late blocks, {counts.lost_samples} lost samples, "
+        f"latency {1000 * link.latency / RATE:.1f} ms throughout; "
+        f"{taken_s / (60 * minutes):.3f} of its length.\n"
+    )
+
+
+def resident_mb() -> float:
+    """Of this process, now (Linux), else at its peak."""
+    pages = Path("/proc/self/statm")
+    if pages.is_file():
+        return int(pages.read_text().split()[1]) * resource.getpagesize() / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.live", description="Live, on a dummy server.")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of each run on the server")
+    parser.add_argument("--hour", type=float, default=60.0, help="minutes of the simulation")
+    parser.add_argument("--play", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--run", nargs=2, metavar=("CHANNELS", "BUSY"), type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.play:
+        play()
+        return
+    if args.run:
+        print(json.dumps(live_run(args.run[0], args.minutes * 60, bool(args.run[1]))))
+        return
+    lines = []
+    for channels, is_busy in ((1, False), (2, False), (2, True)):
+        with server(channels):  # and a process of its own: PortAudio keeps to the first server it finds
+            options = ["--minutes", str(args.minutes), "--run", str(channels), str(int(is_busy))]
+            run = subprocess.run(
+                [sys.executable, "-m", "bench.live", *options], stdout=subprocess.PIPE, check=True
+            )
+        lines.append(json.loads(run.stdout.splitlines()[-1]))
+        print(*lines[-1], sep="\t", flush=True)
+    header = [
+        "48 kHz, 256 samples",
+        "blocks",
+        "lost or repeated samples",
+        f"late blocks after {SETTLED_S:g} s",
+    ]
+    header += ["load of a hop: median", "p99.9", "window + look-ahead, ms", "latency in all, ms", "steps"]
+    text = (
+        f"jackd's dummy driver, {args.minutes:g} minutes each, learning on, margin {MARGIN_BLOCKS} blocks. "
+        "Load is the time that a hop (8 ms) takes, as a part of it.\n\n"
+        + results.table(header, lines)
+        + "\n"
+        + hour(args.hour)
+    )
+    print(text)
+    if args.minutes >= 10 and args.hour >= 60:
+        results.write_section("live", "Live", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Which sound devices there are, and the one that a user means. PortAudio is loaded only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dap_stream.errors import DeviceError
+
+Kind = Literal["input", "output"]
+
+
+@dataclass(frozen=True)
+class Device:
+    """A sound device as PortAudio sees it."""
+
+    index: int
+    name: str
+    host_api: str  # ALSA, JACK, Core Audio, ...: one card often shows up in several
+    inputs: int  # channels, at most
+    outputs: int
+    sample_rate: int  # Hz, the device's own
+    is_default_input: bool = False
+    is_default_output: bool = False
+
+    def channels(self, kind: Kind) -> int:
+        """How many channels it has in this direction."""
+        return self.inputs if kind == "input" else self.outputs
+
+    def __str__(self) -> str:
+        return f"{self.index} {self.name} [{self.host_api}] {self.inputs} in, {self.outputs} out"
+
+
+def load_portaudio() -> Any:
+    """The module sounddevice; a `DeviceError` that says what to install if there is no PortAudio."""
+    try:
+        import sounddevice
+    except ImportError:
+        raise DeviceError("live audio needs the package sounddevice: pip install sounddevice") from None
+    except OSError as error:  # the wheels for Linux come without the library
+        raise DeviceError(
+            f"live audio needs PortAudio ({error}): apt install libportaudio2 (Debian, Ubuntu), "
+            "dnf install portaudio (Fedora), pacman -S portaudio (Arch)"
+        ) from None
+    return sounddevice
+
+
+def devices() -> list[Device]:
+    """All devices, in PortAudio's order. It looked for them when it was loaded, and knows no later ones."""
+    sd = load_portaudio()
+    try:
+        names = [api["name"] for api in sd.query_hostapis()]
+        default_input, default_output = sd.default.device
+        # Without a choice of the user, sounddevice has -1, and PortAudio's own first choice counts.
+        first_api = next((api for api in sd.query_hostapis() if api["devices"]), None)
+        if first_api is not None:
+            default_input = first_api["default_input_device"] if default_input < 0 else default_input
+            default_output = first_api["default_output_device"] if default_output < 0 else default_output
+        return [
+            Device(
+                index,
+                each["name"],
+                names[each["hostapi"]],
+                each["max_input_channels"],
+                each["max_output_channels"],
+                round(each["default_samplerate"]),
+                index == default_input,
+                index == default_output,
+            )
+            for index, each in enumerate(sd.query_devices())
+        ]
+    except sd.PortAudioError as error:
+        raise DeviceError(f"PortAudio cannot list the sound devices: {error}") from None
+
+
+def pick(wanted: int | str | None, kind: Kind, candidates: Sequence[Device] | None = None) -> Device:
+    """The device of this direction with that index, that name, or a name with that in it; None: the default.
+
+    Case does not matter, and a host API may follow the name ("usb alsa"). ``candidates``: `devices()`.
+    """
+    found = [each for each in (devices() if candidates is None else candidates) if each.channels(kind) > 0]
+    if not found:
+        raise DeviceError(f"there is no sound device with an {kind}: plug one in, or start the sound server")
+    if wanted is None:
+        default = [e for e in found if (e.is_default_input if kind == "input" else e.is_default_output)]
+        if default:
+            return default[0]
+        raise DeviceError(f"there is no default {kind} device: choose one of {_listed(found)}")
+    text = str(wanted).strip()
+    if isinstance(wanted, int) or text.isdigit():
+        matches = [each for each in found if each.index == int(text)]
+    else:
+        matches = _by_name(text, found)
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise DeviceError(f"{kind} device {text!r} may be any of {_listed(matches)}: say more, or its number")
+    raise DeviceError(f"there is no {kind} device {text!r}: choose one of {_listed(found)}")
+
+
+def _by_name(text: str, found: Sequence[Device]) -> list[Device]:
+    """Those with exactly this name, or else those with all words of ``text`` in name and host API."""
+    for exact in ([e for e in found if e.name == text], [e for e in found if e.name.lower() == text.lower()]):
+        if len(exact) == 1:
+            return exact
+    words = text.lower().split()
+    part = [each for each in found if text.lower() in each.name.lower()]
+    if len(part) == 1 or not words:
+        return part
+    return [e for e in found if all(word in f"{e.name} {e.host_api}".lower() for word in words)]
+
+
+def _listed(found: Sequence[Device]) -> str:
+    return "; ".join(str(each) for each in found)

@@ -1,0 +1,82 @@
+"""What takes longer than a hop, done beside the stream: learn from the last seconds, find their noise."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from dap_stream.kernels import F32
+from dap_stream.learned import HISTORY_BLOCKS, BlockRecord, StepPlan
+from dap_stream.noise import NoiseFloor, steady_noise
+from dap_stream.observation import active_frames, whiten
+from dap_stream.prior.base import Block
+from dap_stream.prior.context import ContextGenerator
+from dap_stream.prior.predictor import Predictor
+from dap_stream.prior.surroundings import BEFORE
+
+SURE_S = 1.0  # of sound, until its noise is told from what began together with it
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All that a stream needs to know for its next hops; replaced as a whole, never changed."""
+
+    log_floor: F32  # [lanes, bins]
+    log_noise: F32  # [lanes, bins] noise psd
+    predictor: Predictor
+    trust: float  # 0 to 1: how much of the learned gain may replace the classical one
+
+
+class Learner:
+    """Turns the last seconds into a `Knowledge`.
+
+    ``n_newest`` frames are new each time. Without ``plan`` the weights stay as they are, and are trusted.
+    """
+
+    def __init__(
+        self, generator: ContextGenerator, plan: StepPlan | None, n_newest: int, block_s: float
+    ) -> None:
+        self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
+        self.is_frozen = False
+        self._generator, self._plan = generator, plan
+        self._n_newest, self._block_s = n_newest, block_s
+        self._trust = 0.0 if plan else 1.0
+        self._n_looks = 0
+
+    def look(self, log_observed: F32, before: Knowledge | None, now_s: float) -> Knowledge | None:
+        """Log power ``[lanes, frames, bins]``, the last seconds before ``now_s``; None for only silence."""
+        lanes = [self._whitened(lane) for lane in log_observed]
+        if self._plan is not None:
+            self._learn(lanes[self._n_looks % len(lanes)][0], self._plan, now_s)
+        self._n_looks += 1
+        noises = []
+        for i, (block, log_floor) in enumerate(lanes):
+            n_end = len(block.is_active) - block.after
+            is_active = block.is_active[BEFORE:n_end]
+            if is_active.any():
+                noises.append(steady_noise(self._generator.predict(block) + log_floor, is_active))
+            elif before is not None:
+                noises.append(before.log_noise[i])
+            else:
+                return None
+        heard_s = min(int(block.is_active.sum()) for block, _ in lanes) / self._n_newest * self._block_s
+        trust = self._trust * min(1.0, heard_s / SURE_S)
+        floors = np.stack([log_floor for _, log_floor in lanes])
+        return Knowledge(floors, np.stack(noises), self._generator.predictor(), trust)
+
+    def _whitened(self, log_observed: F32) -> tuple[Block, F32]:
+        is_active = active_frames(log_observed)
+        log_floor = NoiseFloor(1).advance(log_observed, is_active)
+        white = np.pad(whiten(log_observed, is_active, log_floor), ((BEFORE, 0), (0, 0)))
+        return Block(white, np.pad(is_active, (BEFORE, 0)), BEFORE, self._generator.after), log_floor
+
+    def _learn(self, block: Block, plan: StepPlan, now_s: float) -> None:
+        newest = max(BEFORE, len(block.log_power) - self._n_newest - block.after)
+        loss = self._generator.validate(Block(block.log_power, block.is_active, newest, block.after))
+        steps = 0 if self.is_frozen else plan.steps(loss)
+        self._generator.learn(block, steps)
+        if np.isfinite(loss):
+            self._trust = max(self._trust, self._generator.trust(loss))
+        self.history.append(BlockRecord(max(0.0, now_s - self._block_s), loss, steps))

@@ -1,0 +1,142 @@
+"""All that one live stream is made of, wired up: processor, learning thread, link, tap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from dap_stream.learned import BlockRecord
+from dap_stream.live.background import Background
+from dap_stream.live.denoiser import LiveDenoiser
+from dap_stream.live.display import Snapshot
+from dap_stream.live.inside import Inside
+from dap_stream.live.link import Link
+from dap_stream.live.tap import HandOver, Tap
+from dap_stream.live.watch import Latency
+from dap_stream.profile import Profile
+from dap_stream.settings import Settings
+from dap_stream.stft import StftSpec
+from dap_stream.units import gain_to_db
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What does not change while a stream runs."""
+
+    settings: Settings
+    sample_rate: int
+    channels: int
+    block_size: int
+    margin_blocks: int
+    is_bypassed: bool = False
+
+
+class Stream(Protocol):
+    """Something that calls the link: PortAudio, JACK or a file."""
+
+    @property
+    def latency(self) -> Latency:
+        """All of it."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def check(self) -> None:
+        """Raise what went wrong."""
+
+    def close(self) -> None:
+        """End."""
+
+
+class Rig:
+    """Built for a `Plan`; ``background`` works at once until it is started."""
+
+    def __init__(self, plan: Plan, profile: Profile | None = None) -> None:
+        self.plan, self.background = plan, Background()
+        rate, settings = plan.sample_rate, plan.settings
+        self.denoiser = LiveDenoiser(rate, plan.channels, settings, profile, submit=self.background.submit)
+        self.inside = Inside(self.denoiser)
+        hop = StftSpec.for_rate(rate, settings.window_ms).hop
+        self.link = Link(self.inside, plan.channels, rate, plan.block_size, plan.margin_blocks, hop)
+        self.link.wet, self.link.bypass = settings.wet, plan.is_bypassed
+        self.tap: Tap | None = None
+
+    def warm_up(self, seconds: float = 0.5) -> None:
+        """Compile and allocate all that is needed, recording too; nothing may run yet."""
+        self.record_to(lambda dry, heard: None)
+        self.link.warm_up(seconds)
+        self.tap = self.inside.tap = None
+
+    def record_to(self, hand_over: HandOver) -> None:
+        """Hand over what is heard from now on; before the stream starts."""
+        self.tap = Tap(self.link, hand_over)
+        self.inside.tap = self.tap
+
+    def take_over(self, before: Rig) -> None:
+        """Stand where the knobs of ``before`` stand."""
+        self.link.wet, self.link.bypass = before.link.wet, before.link.bypass
+        self.denoiser.reduction_db = before.denoiser.reduction_db
+        self.denoiser.is_frozen = before.denoiser.is_frozen
+
+    def reset(self) -> None:
+        """Forget what was learned; the stream goes on. For any thread."""
+        if self.background.pause():  # no weight changes meanwhile
+
+            def forget() -> None:
+                self.denoiser.reset()
+                self.background.resume()
+
+            self.inside.ask(forget)
+
+    def profile(self) -> Profile:
+        """What was learned, whole. For any thread."""
+        self.background.pause()
+        try:
+            return self.denoiser.profile()
+        finally:
+            self.background.resume()
+
+    @property
+    def history(self) -> Sequence[BlockRecord]:
+        """Of the learning."""
+        return self.denoiser.history
+
+    def snapshot(self, latency_ms: float) -> Snapshot:
+        """For the display; ``latency_ms`` is all of it."""
+        link, level, counts = self.link, self.link.level(), self.link.counts()
+        history = self.history
+        return Snapshot(
+            seconds=counts.n_samples / self.plan.sample_rate,
+            peak_in_db=gain_to_db(level.peak_in),
+            peak_out_db=gain_to_db(level.peak_out),
+            attenuation_db=self.denoiser.attenuation_db,
+            late_blocks=counts.late_blocks,
+            lost_samples=counts.lost_samples,
+            load=link.loads.median,
+            load_p999=link.loads.p999,
+            latency_ms=latency_ms,
+            wet=link.wet,
+            reduction_db=self.denoiser.reduction_db,
+            loss=history[-1].loss if history else None,
+            steps=history[-1].steps if history else 0,
+            is_bypassed=link.bypass,
+            is_frozen=self.denoiser.is_frozen,
+            is_recording=self.tap is not None,
+        )
+
+
+def usual_block_size(sample_rate: int) -> int:
+    """A power of two near 5 ms: 256 samples at 44.1 and 48 kHz."""
+    return int(2 ** max(5, round(math.log2(sample_rate * 256 / 48000))))
+
+
+def shifted(history: Sequence[BlockRecord], seconds: float) -> list[BlockRecord]:
+    """The same, ``seconds`` later."""
+    return [replace(each, start_s=each.start_s + seconds) for each in history]
+
+
+def finite(value: float) -> float | None:
+    """For JSON, which has no NaN and no infinity."""
+    return value if math.isfinite(value) else None

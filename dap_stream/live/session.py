@@ -1,0 +1,226 @@
+"""A live stream from its start to its end: keys, display, warnings, recording, reconnecting."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dap_stream.errors import DapStreamError, DeviceError
+from dap_stream.live.books import Books
+from dap_stream.live.controls import HELP, Controls
+from dap_stream.live.display import Screen
+from dap_stream.live.keys import Keys
+from dap_stream.live.record import Recorder
+from dap_stream.live.rig import Plan, Rig, Stream
+from dap_stream.live.summary import Summary
+from dap_stream.profile import Profile
+from dap_stream.signals import Stopped
+from dap_stream.units import format_seconds
+
+TICK_S = 0.2  # between two looks, and drawings
+AFTER_PAUSE_S = 0.5  # until a device has called again after Ctrl-Z
+SLOW_S = 3.0  # of getting ready that need no word
+AGAIN_S = 1.0  # between two tries to have the device back, and between two warnings
+_SWITCH_S = 0.0005  # how long Python lets one thread keep another one waiting
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a session runs.
+
+    ``is_finished`` ends it from inside (a file that has been played). ``is_inline``: learning is part of the
+    processing, so that nothing depends on timing.
+    """
+
+    record: str | None = None
+    force: bool = False
+    save_profile: str | None = None
+    duration_s: float | None = None
+    has_screen: bool = True
+    reconnects: bool = False
+    is_inline: bool = False
+    is_finished: Callable[[], bool] = lambda: False
+
+
+class Session:
+    """Runs streams made by ``open_stream`` for a rig; ``say`` prints the line about each of them."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        profile: Profile | None,
+        open_stream: Callable[[Rig], Stream],
+        describe: Callable[[Stream], tuple[str, str, str]],
+        wishes: Wishes,
+    ) -> None:
+        self._plan, self._wishes = plan, wishes
+        self._open_stream, self._describe = open_stream, describe
+        self._screen, self._keys = Screen(wishes.has_screen), Keys(self._after_pause)
+        self._rig = Rig(plan, profile)
+        self._controls = Controls(self._rig, wishes.save_profile)
+        self._books = Books(plan)
+        self._warned: tuple[int, int] = (0, 0)
+        self._quiet_until = self._warn_from = 0.0
+        self._has_said_disk = False
+        self._stopped: Stopped | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> tuple[Summary, BaseException | None]:
+        """Until it is ended from inside or outside; what happened, and the error to be raised after that."""
+        if not self._wishes.is_inline:
+            self._warm_up()
+        stream = self._open_stream(self._rig)
+        interval = sys.getswitchinterval()
+        try:
+            if self._wishes.record is not None:
+                wanted = (self._wishes.record, self._plan.sample_rate, self._plan.channels)
+                self._books.recorder = Recorder(*wanted, self._wishes.force)
+            sys.setswitchinterval(_SWITCH_S)
+            self._until = time.monotonic() + (self._wishes.duration_s or float("inf"))
+            stream = self._watched(stream)
+        finally:
+            sys.setswitchinterval(interval)
+            self._end(stream)
+        source, target, _ = self._describe(stream)
+        return self._books.summary(source, target, stream, self._error), self._error or self._stopped
+
+    def _warm_up(self) -> None:
+        """The first time on a machine takes a while: who waits is told why."""
+        note = threading.Timer(
+            SLOW_S, self._screen.say, ["getting ready (the first run on a machine compiles its kernels)"]
+        )
+        note.daemon = True
+        note.start()
+        self._rig.warm_up()
+        note.cancel()
+
+    def _watched(self, stream: Stream) -> Stream:
+        """Streams one after the other, up to the last one."""
+        try:
+            with self._keys:
+                shows_keys = self._screen.is_shown
+                if shows_keys and self._keys.reason is not None:
+                    self._screen.say(f"{self._keys.reason}; Ctrl-C ends")
+                elif shows_keys:
+                    self._screen.say(HELP)
+                while (gone := self._one(stream)) is not None:
+                    again = self._again(stream, gone)
+                    if again is None:
+                        break
+                    stream = again
+        except Stopped as stopped:
+            self._stopped = stopped
+        except DapStreamError as error:
+            self._error = error
+        return stream
+
+    def _one(self, stream: Stream) -> DeviceError | None:
+        """From the start of a stream to the end of the session, or to the error that is to be waited for."""
+        try:
+            self._start(stream)
+            self._follow(stream)
+        except DeviceError as error:
+            if not self._wishes.reconnects:
+                raise
+            return error
+        finally:
+            self._screen.clear()
+        return None
+
+    def _start(self, stream: Stream) -> None:
+        if self._books.recorder is not None:
+            self._rig.record_to(self._books.recorder.put)
+        if not self._wishes.is_inline:
+            self._rig.background.start()
+        stream.start()
+        self._screen.say(self._describe(stream)[2])
+
+    def _follow(self, stream: Stream) -> None:
+        """Until the session ends."""
+        while not (
+            self._wishes.is_finished() or self._controls.wants_quit or time.monotonic() >= self._until
+        ):
+            self._screen.draw(self._rig.snapshot(stream.latency.total_ms))
+            self._press(self._keys.read(self._patience()))
+            if time.monotonic() >= self._quiet_until:
+                stream.check()
+            self._rig.background.check()
+            self._warn()
+
+    def _patience(self) -> float:
+        return max(0.0, min(TICK_S, self._until - time.monotonic()))
+
+    def _press(self, keys: str) -> None:
+        if self._screen.is_shown:
+            for text in self._controls.press(keys):
+                self._screen.say(text)
+
+    def _after_pause(self) -> None:
+        """The device did not call while we were stopped: that is no reason to call it gone."""
+        self._quiet_until = time.monotonic() + AFTER_PAUSE_S
+
+    def _warn(self) -> None:
+        """One line a second at most, about what is new."""
+        error = self._books.recorder.error if self._books.recorder is not None else None
+        if error is not None and not self._has_said_disk:
+            self._has_said_disk = True
+            self._screen.say(f"error: {error}; the stream goes on")
+        counts = self._rig.link.counts()
+        now = (counts.late_blocks, counts.lost_samples)
+        if self._screen.is_shown or now == self._warned or time.monotonic() < self._warn_from:
+            return
+        self._warn_from = time.monotonic() + AGAIN_S
+        late, lost = now[0] - self._warned[0], now[1] - self._warned[1]
+        self._warned = now
+        at = format_seconds(counts.n_samples / self._plan.sample_rate)
+        texts = [f"{late} blocks late, dry instead (larger --blocksize or --margin helps)"] if late else []
+        texts += [f"{lost} samples never processed (the machine is too busy)"] if lost else []
+        self._screen.say(f"warning: {at}: {', '.join(texts)}")
+
+    def _again(self, stream: Stream, error: DeviceError) -> Stream | None:
+        """Wait for the device, and begin anew with what was learned; None: ended while waiting."""
+        gone, began = self._rig, time.monotonic()
+        self._close(stream)
+        self._screen.say(f"warning: {error}; waiting for it to come back")
+        profile = gone.denoiser.profile() if gone.history else None
+        while True:
+            if self._wait(AGAIN_S):
+                return None
+            try:
+                rig = Rig(self._plan, profile)
+                rig.warm_up(0.1)
+                again = self._open_stream(rig)
+                break
+            except DeviceError:
+                continue
+        rig.take_over(gone)
+        self._rig = self._controls.rig = rig
+        self._warned = (0, 0)
+        self._books.n_reconnects += 1
+        gap = f"; the recording has a gap of {time.monotonic() - began:.1f} s at "
+        where = "" if self._books.recorder is None else gap + format_seconds(self._books.recorder.seconds, 1)
+        self._screen.say(f"the device is back{where}")
+        return again
+
+    def _wait(self, seconds: float) -> bool:
+        """Whether the session ends meanwhile."""
+        until = min(time.monotonic() + seconds, self._until)
+        while time.monotonic() < until and not self._controls.wants_quit:
+            self._press(self._keys.read(min(TICK_S, max(0.0, until - time.monotonic()))))
+        return self._controls.wants_quit or time.monotonic() >= self._until
+
+    def _close(self, stream: Stream) -> None:
+        """End the stream, and put it into the books."""
+        stream.close()
+        self._rig.background.stop()
+        self._books.keep(self._rig)
+
+    def _end(self, stream: Stream) -> None:
+        """Everything is closed and kept, whatever happened."""
+        if not self._books.has(self._rig):
+            self._close(stream)
+        error = self._books.close(self._wishes.save_profile)
+        self._error = self._error or error

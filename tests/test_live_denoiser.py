@@ -1,0 +1,182 @@
+"""The denoiser hop by hop: the processor contract with the fit inline, and what live users are promised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from contract import CHECKS, Contract, stream
+
+from dap_stream.errors import SettingError
+from dap_stream.live.denoiser import LiveDenoiser
+from dap_stream.live.history import History
+from dap_stream.profile import Profile
+from dap_stream.settings import Settings
+
+RATE = 8000
+SMALL = {"block_s": 0.2, "noise_s": 0.8, "steps": 2, "low_cut_hz": 0.0, "device": "cpu", "window_ms": 32.0}
+HOP = RATE * 8 // 1000
+
+
+def make(channels: int = 1, **changes: object) -> LiveDenoiser:
+    return LiveDenoiser(RATE, channels, Settings(**{**SMALL, **changes}))
+
+
+def whole(audio, **changes):
+    """All of it in one buffer, aligned."""
+    processor = make(len(audio), **changes)
+    return np.concatenate((processor.process(audio), processor.flush()), axis=1)[:, processor.latency :]
+
+
+def tone_in_noise(seconds=6.0, seed=0, channels=1):
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * RATE)) / RATE
+    tone = 0.3 * np.sin(2 * np.pi * 700 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0)
+    noise = 0.05 * rng.standard_normal((channels, len(t)))
+    return tone.astype(np.float32), (tone + noise).astype(np.float32)
+
+
+def si_sdr_db(estimate, clean):
+    part = np.dot(estimate, clean) / np.dot(clean, clean) * clean
+    return 10 * np.log10(np.sum(part**2) / np.sum((estimate - part) ** 2))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("generator", ["context", "classical"])
+def test_the_live_denoiser_keeps_the_contract(check, generator, rng):
+    contract = Contract(
+        make=lambda: make(generator=generator),
+        # The twin without state is another object that gets everything in one buffer.
+        offline=lambda audio: whole(audio, generator=generator),
+        make_unity=lambda: make(generator=generator, reduction_db=0.0),
+        n_samples=8011,
+        buffer_sizes=(1, 17, 64, 65, 8193) if check.__name__ == "buffer_size" else (17, 64, 8193),
+        tolerance=1e-6,
+    )
+    check(contract, rng)
+
+
+@pytest.mark.parametrize(("lookahead", "latency"), [(0, 256), (1, 256 + 2 * HOP), (2, 256 + 4 * HOP)])
+def test_the_latency_is_the_window_and_the_look_ahead(lookahead, latency, rng):
+    processor = make(lookahead=lookahead)
+    assert processor.latency == latency
+    # An impulse at unity gain comes out just there.
+    impulse = np.zeros((1, 2000), np.float32)
+    impulse[0, 300] = 1.0
+    out = stream(make(lookahead=lookahead, reduction_db=0.0), impulse, 100)
+    assert np.argmax(np.abs(out[0])) == 300 + latency
+
+
+def test_low_latency_of_a_short_window():
+    assert make(window_ms=16.0).latency_ms == 24.0
+    assert make().latency_ms == 48.0
+    assert make(lookahead=0).latency_ms == 32.0
+
+
+@pytest.mark.parametrize("lookahead", [0, 1, 2])
+def test_a_tone_in_noise_gets_cleaner(lookahead):
+    clean, noisy = tone_in_noise()
+    out = whole(noisy, lookahead=lookahead, steps=8)
+    half = len(clean) // 2
+    assert si_sdr_db(out[0, half:], clean[half:]) > si_sdr_db(noisy[0, half:], clean[half:]) + 3.0
+
+
+def test_it_does_not_look_ahead_of_its_latency(rng):
+    audio = (0.1 * rng.standard_normal((1, 6000))).astype(np.float32)
+    other = audio.copy()
+    other[:, 4000:] = 0.0
+    first, second = (stream(make(), each, 500) for each in (audio, other))
+    np.testing.assert_array_equal(first[:, :4000], second[:, :4000])
+    assert not np.array_equal(first, second)
+
+
+def test_channels_stay_in_place_when_linked_and_go_their_own_ways_when_not(rng):
+    noisy = tone_in_noise(2.0)[1]
+    both = np.concatenate((noisy, 0.5 * noisy))
+    linked = whole(both)
+    np.testing.assert_allclose(linked[1], 0.5 * linked[0], rtol=0, atol=1e-6)
+    other = np.concatenate((noisy, (0.05 * rng.standard_normal(noisy.shape)).astype(np.float32)))
+    unlinked = whole(other, linked=False)
+    assert unlinked.shape == other.shape and not np.array_equal(unlinked, whole(other))
+
+
+@pytest.mark.parametrize("generator", ["context", "classical"])
+def test_silence_stays_silence_and_nothing_is_lost_after_it(generator):
+    out = whole(np.zeros((1, 4 * RATE), np.float32), generator=generator)
+    assert not out.any()
+    clean, noisy = tone_in_noise(6.0)
+    late = np.concatenate((np.zeros((1, RATE), np.float32), noisy), axis=1)
+    after = whole(late, generator=generator, noise_s=4.0)
+    assert si_sdr_db(after[0, RATE:], clean) > si_sdr_db(noisy[0], clean)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_what_is_no_sound_never_reaches_the_output(value):
+    noisy = tone_in_noise(2.0)[1]
+    noisy[0, 5000] = value
+    assert np.isfinite(whole(noisy)).all()
+
+
+def test_frozen_weights_stay_and_reset_forgets(rng):
+    processor = make()
+    noisy = tone_in_noise(3.0)[1]
+    processor.process(noisy[:, :RATE])
+    processor.is_frozen = True
+    processor.process(noisy[:, RATE : RATE + HOP * 30])
+    before = processor.profile().weights
+    processor.process(noisy[:, -RATE:])
+    after = processor.profile().weights
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert processor.history[-1].steps == 0 < processor.history[0].steps
+    processor.reset()
+    assert processor.history == []
+
+
+def test_a_profile_is_taken_up_at_once():
+    noisy = tone_in_noise(4.0)[1]
+    first = make(steps=8)
+    first.process(noisy)
+    profile = first.profile()
+    assert isinstance(profile, Profile)
+    again = LiveDenoiser(RATE, 1, Settings(**{**SMALL, "steps": 8}), profile)
+    cold = make(steps=8)
+    n = RATE
+    warm_start, cold_start = again.process(noisy[:, :n]), cold.process(noisy[:, :n])
+    assert not np.array_equal(warm_start, cold_start)
+    assert again.history[0].loss < cold.history[0].loss
+
+
+def test_work_that_is_dropped_leaves_the_classical_gain():
+    noisy = tone_in_noise(2.0)[1]
+    dropped = LiveDenoiser(RATE, 1, Settings(**SMALL), submit=lambda work: None)
+    late = dropped.process(noisy)[:, 2 * HOP :]  # classical waits for no later frame
+    np.testing.assert_array_equal(late, make(generator="classical").process(noisy)[:, : -2 * HOP])
+
+
+def test_generators_that_cannot_work_live_are_refused():
+    with pytest.raises(SettingError, match="choose context or classical"):
+        make(generator="dcgan")
+
+
+def test_history_keeps_the_newest_rows_in_order():
+    history = History(5, 3, 0.0)
+    for i in range(23):
+        history.push(np.full(3, float(i), np.float32))
+        kept = history.last(5)[:, 0]
+        np.testing.assert_array_equal(kept, [max(k, 0) if k >= 0 else 0 for k in range(i - 4, i + 1)])
+    assert history.n_seen == 23
+
+
+@pytest.mark.parametrize("generator", ["context", "classical"])
+def test_the_reduction_can_be_turned_while_it_runs(generator):
+    noise = (0.05 * np.random.default_rng(0).standard_normal((1, 6 * RATE))).astype(np.float32)
+    processor = make(generator=generator, noise_s=2.0)
+    processor.process(noise[:, : 3 * RATE])
+    processor.reduction_db = 0.0
+    out = processor.process(noise[:, 3 * RATE :])[:, RATE:]
+    assert np.std(out) == pytest.approx(0.05, rel=0.05)
+
+
+def test_history_tells_when():
+    processor = make()
+    processor.process(tone_in_noise(1.0)[1])
+    assert [round(each.start_s, 1) for each in processor.history] == [0.0, 0.0, 0.0, 0.2, 0.4, 0.6, 0.8]
