@@ -21,7 +21,7 @@ from scipy.signal import ShortTimeFFT
 from bench import results
 from dap_stream import gain_kernels, kernels, twins
 from dap_stream.prior.predict import dense
-from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, LOOKAHEAD, MARGIN, N_INPUTS
+from dap_stream.prior.surroundings import BEFORE, GRID, MARGIN, view
 from dap_stream.stft import StftSpec
 
 SEED = 0
@@ -76,9 +76,17 @@ def _surroundings(rng: np.random.Generator) -> tuple[Any, ...]:
     image, integral = _integral(rng)
     kernels.integrate(image, integral)
     n_points = 4096
-    frames = rng.integers(BEFORE, N_FRAMES - LOOKAHEAD, n_points)
+    frames = rng.integers(BEFORE, N_FRAMES - GRID, n_points)
     bins = rng.integers(MARGIN, image.shape[1] - MARGIN, n_points)
-    return image, integral, CELLS, BOXES, frames, bins, np.empty((n_points, N_INPUTS), np.float32)
+    return (
+        image,
+        integral,
+        SEEN.cells,
+        SEEN.boxes,
+        frames,
+        bins,
+        np.empty((n_points, SEEN.n_inputs), np.float32),
+    )
 
 
 def _coarse(rng: np.random.Generator) -> tuple[Any, ...]:
@@ -90,7 +98,16 @@ def _row(rng: np.random.Generator) -> tuple[Any, ...]:
     image, integral = _integral(rng)
     kernels.integrate(image, integral)
     n_bins = image.shape[1] // 2 - MARGIN
-    return image, integral, CELLS, BOXES, BEFORE, MARGIN, n_bins, np.empty((N_INPUTS, n_bins), np.float32)
+    return (
+        image,
+        integral,
+        SEEN.cells,
+        SEEN.boxes,
+        BEFORE,
+        MARGIN,
+        n_bins,
+        np.empty((SEEN.n_inputs, n_bins), np.float32),
+    )
 
 
 def _layer(rng: np.random.Generator) -> tuple[Any, ...]:
@@ -134,6 +151,7 @@ def _classical(rng: np.random.Generator) -> tuple[Any, ...]:
     return power, noise, presence, clean, np.array([0.9, 0.95, 0.99]), -2.8, np.empty_like(power)
 
 
+SEEN = view(1)
 SIZE, N_FRAMES = 2304, 128  # one block at 48 kHz, 48 ms
 LAYER_POINTS = 592  # of one frame at 48 kHz
 COPY_BYTES = 1 << 27  # more than any cache holds

@@ -13,12 +13,12 @@ from dap_stream import gain_kernels, twins
 from dap_stream.kernels import F32
 from dap_stream.prior.base import Block
 from dap_stream.prior.context import ContextGenerator
-from dap_stream.prior.surroundings import Surroundings
+from dap_stream.prior.surroundings import Surroundings, view
 
 
 def predict_every_point(generator: ContextGenerator, block: Block) -> F32:
     """What `ContextGenerator.predict` interpolates: the network at all points ``[frames, bins]``."""
-    around = Surroundings(block.log_power)
+    around = Surroundings(block.log_power, view(1))
     bins = np.arange(block.log_power.shape[1])
     out = np.empty((block.n_frames, len(bins)), np.float32)
     network = generator._fitter.averaged

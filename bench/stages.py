@@ -30,7 +30,7 @@ from dap_stream.io.file import FileSink, FileSource
 from dap_stream.learned import LearnedEstimator
 from dap_stream.noise import NoiseTracker
 from dap_stream.prior.context import ContextGenerator
-from dap_stream.prior.surroundings import Surroundings
+from dap_stream.prior.surroundings import Surroundings, view
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("learn", ContextGenerator, "learn"),
@@ -100,7 +100,7 @@ def product_gflops(n_threads: int) -> float:
 def prediction_gflops(n_bins: int, n_threads: int) -> float:
     """Of the compiled prediction, gathering included, on so many threads."""
     frames = np.arange(60, 60 + 200, 2)
-    around = Surroundings(np.zeros((60 + 200 + 2, n_bins), np.float32))
+    around = Surroundings(np.zeros((60 + 200 + 2, n_bins), np.float32), view(1))
     network = ContextGenerator()._fitter.averaged
     matrices = network.matrices()
     weights = sum(each.numel() for each in network.parameters() if each.ndim == 2)

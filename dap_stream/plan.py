@@ -13,16 +13,17 @@ from dap_stream.settings import Settings
 # Measured on two idle cores, one minute of audio; a guess for any other machine. "Per rate" is compute
 # time / audio time for each Hz of sample rate.
 START_S = 2.0  # imports of torch and numba
-CONTEXT_PER_RATE = 0.007 / 16_000  # to predict with `context`
-CLASSICAL_PER_RATE = 0.004 / 16_000
-CHANNEL_PER_RATE = 0.0009 / 16_000  # for each channel after the first, linked
+CONTEXT_PER_RATE = 0.0034 / 16_000  # to predict with `context`
+CLASSICAL_PER_RATE = 0.0012 / 16_000
+CHANNEL_PER_RATE = 0.001 / 16_000  # for each channel after the first, linked
 # A step of a deep prior, for each second that it looks at.
 DEEP_STEP_PER_RATE = {"dcgan": 0.0045 / 16_000, "skip": 0.018 / 16_000, "decoder": 0.010 / 16_000}
 DEEP_BEFORE_S = 1.2  # that it looks at besides the block
-STEP_S = 0.014  # a step of learning in a first pass
-STREAM_STEP_S = 0.007  # a step on the way: the block is prepared anyway
-CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 490.0, 30.0  # without torch, with it, more to learn on the way
-SAMPLE_MB, CLASSICAL_SAMPLE_MB = 3e-4, 1e-4  # for each sample of a block, in all copies of it
+STEP_S = 0.012  # a step of learning in a first pass
+STREAM_STEP_S = 0.0045  # a step on the way: the block is prepared anyway
+CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 445.0, 15.0  # without torch, with it, more to learn on the way
+SAMPLE_MB, CLASSICAL_SAMPLE_MB = 5e-4, 1e-4  # for each sample of a block, in all copies of it
+STREAM_SAMPLE_MB = 1.3e-3  # for each of all channels together, to learn on the way
 DEEP_SAMPLE_MB = {"dcgan": 5e-4, "skip": 1.1e-3, "decoder": 1.3e-3}  # for each that a deep prior looks at
 
 
@@ -107,4 +108,7 @@ def memory_mb(settings: Settings, came: FileFormat) -> float:
     if settings.generator in DEEP_SAMPLE_MB:
         looked_at = (settings.block_s + DEEP_BEFORE_S) * came.sample_rate
         return BASE_MB + DEEP_SAMPLE_MB[settings.generator] * looked_at + SAMPLE_MB * block
-    return BASE_MB + (STREAM_MB if settings.passes == 1 else 0.0) + SAMPLE_MB * block
+    total = BASE_MB + SAMPLE_MB * block
+    if settings.passes == 1:
+        total += STREAM_MB + STREAM_SAMPLE_MB * settings.block_s * came.sample_rate
+    return total

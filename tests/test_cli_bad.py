@@ -141,7 +141,7 @@ CASES = [
     Bad("a.wav --profile broken.npz", 1, "broken.npz: not a dap_stream profile, or damaged", profiles),
     Bad("a.wav --profile other.npz", 1, "the profile is for generator=gan", profiles),
     Bad("a.wav --profile window.npz", 1, "window_ms=99", profiles),
-    Bad("a.wav --profile weights.npz", 1, "do not fit the context (lookahead=1) generator", profiles),
+    Bad("a.wav --profile weights.npz", 1, "do not fit the context generator", profiles),
     Bad("a.wav --profile weights.npz --set generator=classical", 2, "--profile is of no use", profiles),
     Bad("a.wav --save-profile p.npz --set generator=classical", 2, "--save-profile is of no use"),
     # pipes

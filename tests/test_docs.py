@@ -126,6 +126,17 @@ def test_help_of_the_examples_is_true(talk: Path, capsys: pytest.CaptureFixture[
         assert cli.main([*argv, "--dry-run", "--force"]) == 0, line
 
 
+def test_the_speed_in_readme_is_the_measured_one() -> None:
+    results = (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
+    both = re.search(r"takes (\d+) s on two cores and (\d+) s on one", README)
+    first = re.search(r"after ([\d.]+) s in a single pass", README)
+    assert both and first
+    for said, row in zip(both.groups(), ("mono, 60 minutes", "mono, 60 minutes, one core"), strict=True):
+        measured = re.search(rf"^\| {row} \| ([\d.]+) \|", results, re.MULTILINE)
+        assert measured and round(float(measured[1])) == int(said), row
+    assert f"single pass: {first[1]} s" in results
+
+
 def test_presets_in_readme_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     from dap_stream.config import preset_names
 

@@ -12,15 +12,15 @@ from dap_stream.errors import DeviceError, ProfileError
 from dap_stream.prior.base import IDEAL_LOSS, Block
 from dap_stream.prior.context import KNOWN, UNKNOWN, ContextGenerator
 from dap_stream.prior.device import in_batches
-from dap_stream.prior.surroundings import BEFORE, BOXES, CELLS, HOLE_BINS, LOOKAHEAD, Surroundings
+from dap_stream.prior.surroundings import BEFORE, GRID, HOLE_BINS, MARGIN, Surroundings, view
 
 N_FRAMES, N_BINS = 40, 129
 
 
 def make_block(seed=0, n_frames=N_FRAMES):
     rng = np.random.default_rng(seed)
-    power = rng.exponential(size=(BEFORE + n_frames + LOOKAHEAD, N_BINS))
-    return Block(np.log(power).astype(np.float32), np.ones(len(power), bool), BEFORE, LOOKAHEAD)
+    power = rng.exponential(size=(BEFORE + n_frames + GRID, N_BINS))
+    return Block(np.log(power).astype(np.float32), np.ones(len(power), bool), BEFORE, GRID)
 
 
 def test_the_prediction_has_the_shape_of_the_block():
@@ -113,10 +113,14 @@ def test_silence_is_no_lesson():
     np.testing.assert_array_equal(generator.predict(make_block(1)), start)
 
 
-def test_the_bin_and_its_noise_are_never_looked_at():
+@pytest.mark.parametrize("lookahead", [0, 1, 2])
+def test_the_bin_and_its_noise_are_never_looked_at(lookahead):
     """No cell or box within two frames of the same time, but in the same frame beyond the hole."""
-    assert len(CELLS) and len(BOXES)
-    for first, last, low, high in [(t, t, k, k) for t, k in CELLS] + list(map(tuple, BOXES)):
+    seen = view(lookahead)
+    offsets = [(t, t, k, k) for t, k in seen.cells] + list(map(tuple, seen.boxes))
+    assert -min(offsets)[0] <= BEFORE and max(max(-low, high) for _, _, low, high in offsets) < MARGIN
+    assert max(last for _, last, _, _ in offsets) == GRID * lookahead, "nothing later is waited for"
+    for first, last, low, high in offsets:
         if first <= 1 and last >= -1:
             assert first == last == 0
             assert low > HOLE_BINS or high < -HOLE_BINS
@@ -143,8 +147,8 @@ def test_changing_the_blind_zone_leaves_the_prediction_as_it_is(frame, bin_):
 
 @pytest.mark.parametrize("n_bins", [17, 129, 161, 577])
 def test_the_compiled_network_equals_torchs(n_bins, rng):
-    image = rng.standard_normal((BEFORE + 5 + LOOKAHEAD, n_bins)).astype(np.float32)
-    around = Surroundings(image)
+    image = rng.standard_normal((BEFORE + 5 + GRID, n_bins)).astype(np.float32)
+    around = Surroundings(image, view(1))
     frames = np.arange(BEFORE, BEFORE + 5, 2)
     bins = np.arange(0, n_bins, 2)
     points = around.at(np.repeat(frames, len(bins)), np.tile(bins, len(frames)))
@@ -156,7 +160,7 @@ def test_the_compiled_network_equals_torchs(n_bins, rng):
     expected = network(torch.from_numpy(points)).reshape(len(frames), -1)
     np.testing.assert_allclose(around.predicted(frames, network.matrices()), expected, atol=1e-5)
     # What lies between is interpolated, and a GPU's way gives the same.
-    block = Block(image, np.ones(len(image), np.bool_), BEFORE, LOOKAHEAD)
+    block = Block(image, np.ones(len(image), np.bool_), BEFORE, GRID)
     predicted = generator.predict(block)
     np.testing.assert_allclose(predicted[::2, ::2], expected, atol=1e-5)
     np.testing.assert_allclose(predicted[:, 1], (predicted[:, 0] + predicted[:, 2]) / 2, atol=1e-5)
@@ -183,9 +187,9 @@ def test_a_device_without_memory_gets_halves_and_says_when_there_is_none():
 
 
 def test_surroundings_reflect_at_the_edges_of_the_spectrum(rng):
-    image = rng.standard_normal((BEFORE + 1 + LOOKAHEAD, N_BINS)).astype(np.float32)
-    inputs = Surroundings(image).at(np.array([BEFORE]), np.array([0]))[0]
-    for i, (t, k) in enumerate(CELLS):
+    image = rng.standard_normal((BEFORE + 1 + GRID, N_BINS)).astype(np.float32)
+    inputs = Surroundings(image, view(1)).at(np.array([BEFORE]), np.array([0]))[0]
+    for i, (t, k) in enumerate(view(1).cells):
         own_frame_mirrored = t == 0 and k < 0
         assert inputs[i] == image[BEFORE - 2 if own_frame_mirrored else BEFORE + t, abs(k)]
 
@@ -194,6 +198,19 @@ def test_the_network_bends():
     generator = ContextGenerator()
     generator.learn(make_block(), 20)
     a, b = make_block(1), make_block(2)
-    middle = Block((a.log_power + b.log_power) / 2, a.is_active, BEFORE, LOOKAHEAD)
+    middle = Block((a.log_power + b.log_power) / 2, a.is_active, BEFORE, GRID)
     mean = (generator.predict(a) + generator.predict(b)) / 2
     assert np.abs(generator.predict(middle) - mean).max() > 1e-3
+
+
+@pytest.mark.parametrize("lookahead", [0, 2])
+def test_the_predictor_of_one_frame_equals_the_block(lookahead, rng):
+    generator = ContextGenerator(lookahead=lookahead)
+    image = rng.standard_normal((BEFORE + 1 + generator.after, N_BINS)).astype(np.float32)
+    block = Block(image, np.ones(len(image), np.bool_), BEFORE, generator.after)
+    generator.learn(block, 3)
+    np.testing.assert_array_equal(generator.predictor()(image), generator.predict(block)[0])
+    predictor = generator.predictor()
+    before = predictor(image)
+    generator.learn(block, 3)
+    np.testing.assert_array_equal(predictor(image), before)

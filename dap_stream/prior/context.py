@@ -172,6 +172,6 @@ class ContextGenerator:
     def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Continue from these weights; ProfileError if they are not of this generator."""
         self._start = imported(
-            weights, self._fitter.averaged, f"{self.name} (lookahead={self.after // GRID})"
+            weights, self._fitter.averaged, f"context generator with lookahead={self.after // GRID}"
         )
         self.reset()

@@ -196,5 +196,5 @@ class DeepGenerator:
 
     def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Continue from these weights; ProfileError if they are not of this generator."""
-        self._start = imported(weights, self._fitter.averaged, self.name)
+        self._start = imported(weights, self._fitter.averaged, f"{self.name} generator")
         self.reset()

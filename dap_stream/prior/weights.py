@@ -25,5 +25,5 @@ def imported(
     expected = {key: value.shape for key, value in exported(network).items()}
     found = {key: value.shape for key, value in weights.items()}
     if found != expected or not all(np.isfinite(value).all() for value in weights.values()):
-        raise ProfileError(f"the learned weights do not fit the {name} generator; learn a new profile")
+        raise ProfileError(f"the learned weights do not fit the {name}; learn a new profile")
     return {key: torch.from_numpy(np.array(value, np.float32)) for key, value in weights.items()}
