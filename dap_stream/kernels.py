@@ -15,6 +15,8 @@ F64 = npt.NDArray[np.float64]
 C64 = npt.NDArray[np.complex64]
 I64 = npt.NDArray[np.int64]
 
+MAX_POWER = 1e30  # of full scale
+
 _jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -41,15 +43,18 @@ def overlap_add(frames: F32, window: F32, hop: int, out: F32) -> None:
 
 @_jit
 def mean_power(spectrum: C64, out: F32) -> None:
-    """Mean over channels of the squared magnitude: ``[channels, frames, bins]`` to ``[frames, bins]``."""
-    channels = spectrum.shape[0]
+    """Mean over channels of the squared magnitude: ``[channels, frames, bins]`` to ``[frames, bins]``.
+
+    At most `MAX_POWER`, so that an absurd sample stays a number.
+    """
+    channels, most = spectrum.shape[0], np.float32(MAX_POWER)
     for t in range(out.shape[0]):
         for k in range(out.shape[1]):
             total = np.float32(0.0)
             for c in range(channels):
                 value = spectrum[c, t, k]
                 total += value.real * value.real + value.imag * value.imag
-            out[t, k] = total / np.float32(channels)
+            out[t, k] = min(total / np.float32(channels), most)
 
 
 @_jit

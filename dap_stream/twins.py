@@ -7,7 +7,7 @@ from scipy.interpolate import interp1d
 from scipy.special import exp1
 
 from dap_stream.gain_kernels import MIN_SNR
-from dap_stream.kernels import C64, F32, F64, I64
+from dap_stream.kernels import C64, F32, F64, I64, MAX_POWER
 
 
 def window_frames(audio: F32, window: F32, hop: int, out: F32) -> None:
@@ -24,7 +24,7 @@ def overlap_add(frames: F32, window: F32, hop: int, out: F32) -> None:
 
 def mean_power(spectrum: C64, out: F32) -> None:
     """`dap_stream.kernels.mean_power`."""
-    out[:] = np.mean(np.abs(spectrum) ** 2, axis=0)
+    out[:] = np.minimum(np.mean(np.abs(spectrum) ** 2, axis=0), MAX_POWER)
 
 
 def apply_gain(spectrum: C64, gain: F32) -> None:

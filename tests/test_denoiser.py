@@ -91,6 +91,13 @@ def test_the_classical_start_is_not_fooled_by_leading_silence():
     assert si_sdr_db(late, clean) > si_sdr_db(plain, clean) - 0.5
 
 
+@pytest.mark.parametrize("generator", ["context", "classical"])
+def test_an_absurd_sample_stays_a_number(generator):
+    _, noisy = tone_in_noise(3.0)
+    noisy[0, 9000] = 1e30
+    assert np.isfinite(make(generator=generator)(noisy, RATE)).all()
+
+
 @pytest.mark.parametrize("passes", [1, 2])
 def test_a_tone_in_noise_gets_cleaner(passes):
     clean, noisy = tone_in_noise(8.0)

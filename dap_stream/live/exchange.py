@@ -111,7 +111,7 @@ def _store(source: F32, route: F32, ring: F32, marks: I64, counts: I64, meter: F
 
 
 @_jit
-def _give(
+def give(
     position: int,
     target: F32,
     route: F32,
@@ -191,7 +191,7 @@ def exchange(
         position = marks_in[WRITTEN]
         end = min(begin + PIECE, source.shape[1])
         _store(source[:, begin:end], route_in, ring_in, marks_in, counts, row)
-        late += _give(
+        late += give(
             position, target[:, begin:end], route_out, ring_in, ring_out, marks_out, counts, gains, row
         )
     counts[LATE_SAMPLES] += late

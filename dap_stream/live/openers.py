@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dap_stream.errors import DapStreamError, DeviceError, SettingError
-from dap_stream.live import stream as live_stream
 from dap_stream.live.devices import Device, Kind, devices, load_portaudio, pick
 from dap_stream.live.jack_client import JackClient, jack_format
 from dap_stream.live.link import Link
@@ -72,7 +71,7 @@ class PortAudioOpener:
 
     def _look_again(self) -> None:
         """Have PortAudio look for devices: it does so only when it begins."""
-        if self._last is not None and self._last in live_stream._running:
+        if self._last is not None and self._last.is_stuck:
             raise DapStreamError(  # not a DeviceError: waiting is of no use
                 f"{self.source}: PortAudio waits for the dead device in vain and cannot begin anew; "
                 "start dap-stream again (with JACK: --jack NAME can reconnect)"

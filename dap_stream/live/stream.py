@@ -77,6 +77,11 @@ class LiveStream:
         device_in, device_out = (round(seconds * rate) for seconds in self._stream.latency)
         return Latency(self.link.processor.latency, self.link.margin, device_in, device_out, rate)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether PortAudio still waits for a device that is dead; it then opens no other."""
+        return self._is_closed and self in _running
+
     def start(self) -> None:
         """Begin anew, from silence and position 0."""
         if self._is_running:

@@ -51,7 +51,7 @@ class Tap:
         counts, meter = np.zeros(ex.N_COUNTS, np.int64), np.zeros(ex.N_METER)
         counts[ex.LATENCY] = latency
         self._gains[ex.TARGET] = shared.gains[ex.TARGET]
-        ex._give(
+        ex.give(
             told, heard, self._route, ring_in.samples, ring_out.samples, marks, counts, self._gains, meter
         )
         if dry is None or ring_in.marks[CLAIMED] - ring_in.capacity > told - latency:
