@@ -159,6 +159,8 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
                 ) is not None and heard.shape[1]:
                     listener.hear(heard)
             counts, latency = link.counts(), stream.latency
+            if listener.offset is None or counts.n_samples - listener.position > RATE // 2:
+                raise SystemExit("bench: what came in was not compared; is the player connected?")
         client.close()
     finally:
         if hog is not None:

@@ -155,7 +155,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         text = body(audio_folder(args.audio), args.minutes, args.sample_rates, Path(scratch))
     print(text)
-    results.write_section("stages", "Time by stage", text)
+    if args.minutes >= 10:
+        results.write_section("stages", "Time by stage", text)
 
 
 if __name__ == "__main__":

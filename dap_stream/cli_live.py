@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ examples:
 keys: b bypass, + - wet, [ ] reduction, f freeze learning, r reset, s save profile, q quit, ? help
 
 Ctrl-C is the usual end: recording and profile are completed, and the exit status is 0 (130 for a
---simulate without --real-time, which then leaves nothing). The first second sounds noisier: nothing is
+--simulate without --real-time, which then leaves no OUT). The first second sounds noisier: nothing is
 learned yet, unless --profile brings it.
 """
 
@@ -213,6 +214,14 @@ def _check(args: argparse.Namespace) -> None:
     for path in (args.record, args.save_profile):
         if path is not None:
             check_folder(path)
+    if args.save_profile is not None:
+        from dap_stream.live.record import dry_name
+
+        record = () if args.record is None else (args.record, dry_name(args.record))
+        if os.path.realpath(args.save_profile) in map(os.path.realpath, (*record, *(args.simulate or ()))):
+            raise SettingError(
+                f"--save-profile {args.save_profile}: is one of the recordings; choose another name"
+            )
 
 
 def _refuse(args: argparse.Namespace, beside: str, options: tuple[str, ...]) -> None:

@@ -40,7 +40,8 @@ def ahead(items: Iterable[_Piece]) -> Iterator[Iterator[_Piece]]:
         waiting.append(_pool().submit(lambda: list(islice(source, 1))))
 
     def handed_over() -> Iterator[_Piece]:
-        while found := waiting.pop().result():
+        while found := waiting[0].result():  # left in its place: whoever is stopped here still waits for it
+            waiting.clear()
             ask()
             yield found[0]
 

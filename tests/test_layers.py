@@ -24,6 +24,7 @@ ROWS = (
         "workers",
         "io.mpeg",
         "live.atomic",
+        "live.priority",
         "live.background",
         "live.keys",
         "live.loads",

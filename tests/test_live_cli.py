@@ -168,6 +168,8 @@ def test_what_the_server_does_not_have(server: Server, argv: list[str], status: 
         (["--preset", "nix"], 2, "preset 'nix' does not exist"),
         (["--profile", "missing.npz"], 1, "cannot read profile missing.npz"),
         (["--save-profile", "a.wav"], 2, "exists and is no profile"),
+        (["--record", "t.wav", "--save-profile", "t_dry.wav"], 2, "is one of the recordings"),
+        (["--simulate", "a.wav", "b.wav", "--save-profile", "b.wav"], 2, "is one of the recordings"),
         (["--record", "no/r.wav"], 1, "there is no folder"),
         (["--save-profile", "p.npz", "--set", "generator=classical"], 2, "learns nothing"),
     ],

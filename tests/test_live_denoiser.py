@@ -47,7 +47,7 @@ def test_the_live_denoiser_keeps_the_contract(check, generator, rng):
         make=lambda: make(generator=generator),
         # The twin without state is another object that gets everything in one buffer.
         offline=lambda audio: whole(audio, generator=generator),
-        make_unity=lambda: make(generator=generator, reduction_db=0.0),
+        make_unity=lambda: make(generator=generator, wet=0.0),
         n_samples=8011,
         buffer_sizes=(1, 17, 64, 65, 8193) if check.__name__ == "buffer_size" else (17, 64, 8193),
         tolerance=1e-6,
@@ -180,3 +180,38 @@ def test_history_tells_when():
     processor = make()
     processor.process(tone_in_noise(1.0)[1])
     assert [round(each.start_s, 1) for each in processor.history] == [0.0, 0.0, 0.0, 0.2, 0.4, 0.6, 0.8]
+
+
+@pytest.mark.parametrize(("window_ms", "block_s"), [(32.0, 0.1), (128.0, 0.5), (4.0, 0.1)])
+def test_short_spans_to_find_the_noise_in_are_allowed(window_ms, block_s):
+    noisy = tone_in_noise(3.0)[1]
+    assert whole(noisy, window_ms=window_ms, block_s=block_s, noise_s=0.5).shape == noisy.shape
+
+
+def test_a_silent_channel_does_not_keep_the_others_from_learning():
+    noisy = tone_in_noise(4.0)[1]
+    pair = np.concatenate((np.zeros_like(noisy), noisy))
+    out = whole(pair, linked=False, steps=8, noise_s=4.0)
+    classical = whole(pair, linked=False, generator="classical")
+    assert not out[0].any()
+    assert np.abs(out[1, 2 * RATE :] - classical[1, 2 * RATE :]).max() > 1e-3
+
+
+def test_a_pause_longer_than_the_memory_is_survived():
+    clean, noisy = tone_in_noise(6.0)
+    pause = np.zeros((1, 3 * RATE), np.float32)
+    out = whole(np.concatenate((noisy, pause, noisy), axis=1), steps=8, noise_s=2.0)
+    assert not out[0, 7 * RATE : 9 * RATE - 500].any()
+    first = slice(9 * RATE, 10 * RATE)  # right after it
+    assert si_sdr_db(out[0, first], clean[:RATE]) > si_sdr_db(noisy[0, :RATE], clean[:RATE])
+
+
+def test_wet_mixes_with_the_aligned_input():
+    noisy = tone_in_noise(2.0)[1]
+    np.testing.assert_array_equal(whole(noisy, wet=0.0), noisy)
+    np.testing.assert_allclose(whole(noisy, wet=0.5), (whole(noisy) + noisy) / 2, rtol=0, atol=1e-6)
+
+
+def test_whole_numbers_are_refused():
+    with pytest.raises(SettingError, match="int16"):
+        make().process(np.zeros((1, 10), np.int16))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from dap_stream import workers
+from dap_stream.signals import Stopped, stop_on_signals
 
 
 def test_results_come_in_the_order_of_the_pieces() -> None:
@@ -74,3 +76,18 @@ def test_an_error_of_the_next_item_is_raised_when_its_turn_comes() -> None:
             next(prepared)
     with workers.ahead(iter(())) as nothing:
         assert list(nothing) == []
+
+
+def test_whoever_is_stopped_while_waiting_leaves_nothing_running() -> None:
+    """The thread may be inside a file that is closed right afterwards."""
+    is_done = threading.Event()
+
+    def slow() -> Iterator[int]:
+        time.sleep(0.5)
+        is_done.set()
+        yield 0
+
+    threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(Stopped), stop_on_signals(), workers.ahead(slow()) as prepared:
+        next(prepared)
+    assert is_done.is_set()

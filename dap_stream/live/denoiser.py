@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -21,7 +21,7 @@ from dap_stream.observation import TINY, active_frames, lane_power, log_power, w
 from dap_stream.prior.choose import make_generator
 from dap_stream.prior.context import ContextGenerator
 from dap_stream.prior.surroundings import BEFORE
-from dap_stream.processor import Audio, check_channels
+from dap_stream.processor import Audio, Delay, check_channels
 from dap_stream.profile import Profile
 from dap_stream.settings import Settings
 from dap_stream.stft import StftSpec, low_cut_gain
@@ -63,7 +63,7 @@ class LiveDenoiser:
 
     ``[channels, n]`` float32 in and out, ``latency`` samples later. The stream starts with the classical
     gain, or with ``profile``; once in ``settings.block_s`` the last ``settings.noise_s`` are handed to
-    ``submit`` to be learned from. ``reduction_db`` and ``is_frozen`` may be changed at any time.
+    ``submit`` to be learned from. ``reduction_db``, ``wet`` and ``is_frozen`` may be changed at any time.
     """
 
     def __init__(
@@ -91,16 +91,21 @@ class LiveDenoiser:
         self._spec = StftSpec.for_rate(sample_rate, self.settings.window_ms)
         self._hop_ms = samples_to_ms(self._spec.hop, sample_rate)
         self._n_block = max(round(self.settings.block_s * 1000.0 / self._hop_ms), 8)
-        self._n_recent = max(round(self.settings.noise_s * 1000.0 / self._hop_ms), 2 * self._n_block)
         self._low_cut = low_cut_gain(self._spec.frequencies_hz(sample_rate), self.settings.low_cut_hz)
-        generator = make_generator(self.settings, profile)
+        # The pieces are too small for a GPU, and a hop must not wait for one.
+        generator = make_generator(replace(self.settings, device="cpu"), profile)
         assert generator is None or isinstance(generator, ContextGenerator)
         self._generator = generator
         self._later = 0 if generator is None else generator.after
+        noise_hops = round(self.settings.noise_s * 1000.0 / self._hop_ms)
+        self._n_recent = max(noise_hops, 2 * self._n_block, BEFORE + 1 + self._later)
         self.latency = self._spec.n_fft + self._later * self._spec.hop
+        self.wet, self._dry = self.settings.wet, Delay(self.latency, channels)
         self._begin()
 
     def _begin(self) -> None:
+        self._dtype: np.dtype[np.float32 | np.float64] = np.dtype(np.float32)
+        self._dry.reset()
         spec, n_lanes = self._spec, 1 if self.settings.linked else self.channels
         self._state = _State(
             analyser=Analyser(spec, self.channels, each=map),
@@ -143,14 +148,18 @@ class LiveDenoiser:
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
         check_channels(buffer, self.channels)
+        if buffer.dtype not in (np.float32, np.float64):
+            raise SettingError(f"buffer of dtype {buffer.dtype} must be float32 or float64")
         if not np.isfinite(buffer).all():
             buffer = np.nan_to_num(buffer, nan=0.0, posinf=0.0, neginf=0.0)
+        self._dtype = buffer.dtype
         wet = self._state.blocks.process(np.ascontiguousarray(buffer, np.float32))
-        return np.asarray(wet, buffer.dtype)
+        dry = self._dry.process(buffer)
+        return np.asarray(wet if self.wet >= 1.0 else dry + self.wet * (wet - dry), buffer.dtype)
 
     def flush(self) -> Audio:
         """The last ``latency`` samples ``[channels, latency]``; then as after `reset`."""
-        tail = self.process(np.zeros((self.channels, self.latency), np.float32))
+        tail = self.process(np.zeros((self.channels, self.latency), self._dtype))
         self.reset()
         return tail
 
@@ -213,14 +222,15 @@ class LiveDenoiser:
 
     def _learned(self, known: Knowledge, power: F32, log_floor: float) -> F32:
         state = self._state
+        found = np.stack([level.log_noise for level in known.levels])
         if state.log_noise is None or state.n_hops < self._n_block:
-            state.log_noise = known.log_noise.copy()
-        state.log_noise += np.float32(self._hop_ms / (1000.0 * NOISE_S)) * (known.log_noise - state.log_noise)
+            state.log_noise = found
+        state.log_noise += np.float32(self._hop_ms / (1000.0 * NOISE_S)) * (found - state.log_noise)
         gain = np.empty_like(power)
         for i, history in enumerate(state.observed):
             rows = history.last(BEFORE + 1 + self._later)
-            white = whiten(rows, active_frames(rows), known.log_floor[i])
-            log_expected = known.predictor(white) + known.log_floor[i]
+            white = whiten(rows, active_frames(rows), known.levels[i].log_floor)
+            log_expected = known.predictor(white) + known.levels[i].log_floor
             gain_kernels.omlsa_gain(
                 log_expected[None],
                 state.log_noise[i : i + 1],

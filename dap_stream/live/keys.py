@@ -26,15 +26,16 @@ class Keys:
     process goes on after Ctrl-Z.
     """
 
-    def __init__(self, on_return: Callable[[], None] | None = None) -> None:
+    def __init__(self, on_return: Callable[[], None] | None = None, is_wanted: bool = True) -> None:
         self.reason: str | None = None
+        self._is_wanted = is_wanted
         self._on_return = on_return
         self._before: list[Any] | None = None
         self._handlers: dict[int, Any] = {}
         self._file = -1
 
     def __enter__(self) -> Keys:
-        self.reason = self._why_not()
+        self.reason = self._why_not() if self._is_wanted else "no keys without a display"
         if self.reason is not None:
             return self
         self._file = sys.stdin.fileno()
@@ -63,10 +64,16 @@ class Keys:
         if self.reason is not None:
             time.sleep(seconds)
             return ""
-        ready, _, _ = select.select([self._file], [], [], seconds)
-        if not ready:
-            return ""
-        pressed = os.read(self._file, 64)
+        try:
+            if os.tcgetpgrp(self._file) != os.getpgrp():  # in the background keys are the shell's
+                time.sleep(seconds)
+                return ""
+            ready, _, _ = select.select([self._file], [], [], seconds)
+            if not ready:
+                return ""
+            pressed = os.read(self._file, 64)
+        except OSError:
+            pressed = b""
         if not pressed:  # the terminal is gone
             self.reason = "no keys any more"
         return pressed.decode("ascii", "ignore")

@@ -20,11 +20,19 @@ SURE_S = 1.0  # of sound, until its noise is told from what began together with 
 
 
 @dataclass(frozen=True)
+class Levels:
+    """Of one lane. After a pause those from before it stand, until as much has been heard again."""
+
+    log_floor: F32  # [bins]
+    log_noise: F32  # [bins] noise psd
+    heard_s: float  # how much sound they are made from
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """All that a stream needs to know for its next hops; replaced as a whole, never changed."""
 
-    log_floor: F32  # [lanes, bins]
-    log_noise: F32  # [lanes, bins] noise psd
+    levels: tuple[Levels, ...]  # of each lane
     predictor: Predictor
     trust: float  # 0 to 1: how much of the learned gain may replace the classical one
 
@@ -51,20 +59,24 @@ class Learner:
         if self._plan is not None:
             self._learn(lanes[self._n_looks % len(lanes)][0], self._plan, now_s)
         self._n_looks += 1
-        noises = []
-        for i, (block, log_floor) in enumerate(lanes):
-            n_end = len(block.is_active) - block.after
-            is_active = block.is_active[BEFORE:n_end]
-            if is_active.any():
-                noises.append(steady_noise(self._generator.predict(block) + log_floor, is_active))
-            elif before is not None:
-                noises.append(before.log_noise[i])
-            else:
-                return None
-        heard_s = min(int(block.is_active.sum()) for block, _ in lanes) / self._n_newest * self._block_s
-        trust = self._trust * min(1.0, heard_s / SURE_S)
-        floors = np.stack([log_floor for _, log_floor in lanes])
-        return Knowledge(floors, np.stack(noises), self._generator.predictor(), trust)
+        levels = [self._levels(*lane) for lane in lanes]
+        if before is not None:
+            levels = [
+                old if new.heard_s < min(SURE_S, old.heard_s) else new
+                for new, old in zip(levels, before.levels, strict=True)
+            ]
+        heard_s = [level.heard_s for level in levels if level.heard_s]
+        if not heard_s:
+            return None
+        trust = self._trust * min(1.0, min(heard_s) / SURE_S)
+        return Knowledge(tuple(levels), self._generator.predictor(), trust)
+
+    def _levels(self, block: Block, log_floor: F32) -> Levels:
+        is_active = block.is_active[BEFORE : len(block.is_active) - block.after]
+        heard_s = int(is_active.sum()) / self._n_newest * self._block_s
+        if not heard_s:
+            return Levels(log_floor, log_floor, 0.0)
+        return Levels(log_floor, steady_noise(self._generator.predict(block) + log_floor, is_active), heard_s)
 
     def _whitened(self, log_observed: F32) -> tuple[Block, F32]:
         is_active = active_frames(log_observed)

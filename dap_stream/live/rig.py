@@ -56,7 +56,10 @@ class Rig:
     def __init__(self, plan: Plan, profile: Profile | None = None) -> None:
         self.plan, self.background = plan, Background()
         rate, settings = plan.sample_rate, plan.settings
-        self.denoiser = LiveDenoiser(rate, plan.channels, settings, profile, submit=self.background.submit)
+        # The share of wet is the link's, which can turn it without delay.
+        self.denoiser = LiveDenoiser(
+            rate, plan.channels, replace(settings, wet=1.0), profile, submit=self.background.submit
+        )
         self.inside = Inside(self.denoiser)
         hop = StftSpec.for_rate(rate, settings.window_ms).hop
         self.link = Link(self.inside, plan.channels, rate, plan.block_size, plan.margin_blocks, hop)
@@ -89,6 +92,8 @@ class Rig:
                 self.background.resume()
 
             self.inside.ask(forget)
+        else:
+            self.background.resume()
 
     def profile(self) -> Profile:
         """What was learned, whole. For any thread."""

@@ -58,8 +58,9 @@ class Session:
     ) -> None:
         self._plan, self._wishes = plan, wishes
         self._open_stream, self._describe = open_stream, describe
-        self._screen, self._keys = Screen(wishes.has_screen), Keys(self._after_pause)
-        self._rig = Rig(plan, profile)
+        self._screen = Screen(wishes.has_screen)
+        self._keys = Keys(self._after_pause, self._screen.is_shown)
+        self._profile, self._rig = profile, Rig(plan, profile)
         self._controls = Controls(self._rig, wishes.save_profile)
         self._books = Books(plan)
         self._warned: tuple[int, int] = (0, 0)
@@ -185,7 +186,7 @@ class Session:
         gone, began = self._rig, time.monotonic()
         self._close(stream)
         self._screen.say(f"warning: {error}; waiting for it to come back")
-        profile = gone.denoiser.profile() if gone.history else None
+        profile = gone.denoiser.profile() if gone.history else self._profile
         while True:
             if self._wait(AGAIN_S):
                 return None

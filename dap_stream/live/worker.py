@@ -8,6 +8,7 @@ from types import TracebackType
 
 from dap_stream.errors import DapStreamError
 from dap_stream.live.link import Link
+from dap_stream.live.priority import go_first
 
 _SHORTEST_S, _LONGEST_S = 0.0002, 0.005
 
@@ -38,6 +39,7 @@ class Worker:
         self._thread.start()
 
     def _run(self) -> None:
+        go_first()
         try:
             while not self._is_stopping:
                 if self._link.work() == 0:
