@@ -117,7 +117,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     ("argv", "status", "said"),
     [
         (["missing.wav", "b.wav"], 1, "missing.wav: "),
-        (["a.wav", "a.wav"], 2, "is the recording itself"),
+        (["a.wav", "a.wav"], 2, "must be two files"),
         (["a.wav", "old.wav"], 1, "old.wav: exists already"),
         (["a.wav", "no/b.wav"], 1, "there is no folder"),
         (["a.wav", "b.xyz"], 2, "extension .xyz is not known"),

@@ -60,6 +60,8 @@ class Books:
                 self._profile = profile_path
             except OutputError as failure:
                 error = error or failure
+        elif profile_path is not None:
+            error = error or OutputError(f"{profile_path}: not written, for nothing was learned; run longer")
         return error
 
     def summary(self, source: str, target: str, stream: Stream, error: BaseException | None) -> Summary:

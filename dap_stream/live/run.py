@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dap_stream.errors import SettingError
+from dap_stream.errors import OutputError, SettingError
 from dap_stream.io.file import FileSink, FileSource
 from dap_stream.io.formats import output_format
 from dap_stream.live.record import dry_name
@@ -69,6 +69,10 @@ def run_file(request: Request, source_name: str, target_name: str, is_real_time:
     taken = {Path(each).resolve() for each in (record, record and dry_name(record)) if each}
     if taken & {Path(source_name).resolve(), Path(target_name).resolve()}:
         raise SettingError(f"--record {record}: is one of the files of --simulate; choose another name")
+    if Path(source_name).resolve() == Path(target_name).resolve():
+        raise SettingError(f"--simulate {source_name} {target_name}: IN and OUT must be two files")
+    if Path(target_name).is_file() and not request.wishes.force:
+        raise OutputError(f"{target_name}: exists already; choose another OUT, or say --force to replace it")
     names = Names(source_name, target_name)
     check_names(names, [names], request.wishes.force)
     with ExitStack() as stack:

@@ -187,6 +187,7 @@ class Session:
         self._close(stream)
         self._screen.say(f"warning: {error}; waiting for it to come back")
         profile = gone.denoiser.profile() if gone.history else self._profile
+        said = ""
         while True:
             if self._wait(AGAIN_S):
                 return None
@@ -195,8 +196,10 @@ class Session:
                 rig.warm_up(0.1)
                 again = self._open_stream(rig)
                 break
-            except DeviceError:
-                continue
+            except DeviceError as failure:
+                if str(failure) != said:
+                    said = str(failure)
+                    self._screen.say(f"still waiting: {said}")
         rig.take_over(gone)
         self._rig = self._controls.rig = rig
         self._warned = (0, 0)
