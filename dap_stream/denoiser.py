@@ -16,7 +16,7 @@ from dap_stream.kernels import C64, F32
 from dap_stream.learned import BlockRecord, EqualSteps, LearnedEstimator, StepPlan, StepsBySurprise
 from dap_stream.observation import lane_power, log_power
 from dap_stream.prior.choose import make_generator
-from dap_stream.processor import Audio, Delay, check_channels
+from dap_stream.processor import Audio, Delay, checked_buffer
 from dap_stream.profile import Profile
 from dap_stream.settings import DEEP_PRIORS, Settings
 from dap_stream.stft import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, StftSpec, low_cut_gain
@@ -110,13 +110,9 @@ class Denoiser:
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
-        check_channels(buffer, self.channels)
-        if buffer.dtype not in (np.float32, np.float64):
-            raise SettingError(f"buffer of dtype {buffer.dtype} must be float32 or float64")
+        buffer = checked_buffer(buffer, self.channels)
         state = self._state
         state.dtype = buffer.dtype
-        if not np.isfinite(buffer).all():
-            buffer = np.where(np.isfinite(buffer), buffer, 0.0).astype(buffer.dtype)
         wet = state.blocks.process(np.ascontiguousarray(buffer, np.float32))
         dry = state.dry.process(buffer)
         if self.wet >= 1.0:

@@ -205,3 +205,13 @@ def check_channels(buffer: Audio, channels: int) -> None:
     """Refuse a buffer that is not ``[channels, n]``."""
     if buffer.ndim != 2 or buffer.shape[0] != channels:
         raise SettingError(f"buffer of shape {buffer.shape} must be [channels={channels}, samples]")
+
+
+def checked_buffer(buffer: Audio, channels: int) -> Audio:
+    """The buffer, silent where it is not finite; SettingError unless it is ``[channels, n]`` of floats."""
+    check_channels(buffer, channels)
+    if buffer.dtype not in (np.float32, np.float64):
+        raise SettingError(f"buffer of dtype {buffer.dtype} must be float32 or float64")
+    if np.isfinite(buffer).all():
+        return buffer
+    return np.nan_to_num(buffer, nan=0.0, posinf=0.0, neginf=0.0)

@@ -46,3 +46,18 @@ def snapshot(folder: Path) -> dict[str, bytes | None]:
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
     }
+
+
+def tone_in_noise(seconds=4.0, rate=8000, seed=0, channels=1):
+    """A tone that comes and goes ``[n]``, and the same in noise ``[channels, n]``."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * rate)) / rate
+    tone = 0.3 * np.sin(2 * np.pi * 700 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0)
+    noise = 0.05 * rng.standard_normal((channels, len(t)))
+    return tone.astype(np.float32), (tone + noise).astype(np.float32)
+
+
+def si_sdr_db(estimate, clean):
+    """Scale-invariant signal-to-distortion ratio of ``[n]`` (Le Roux et al. 2019)."""
+    part = np.dot(estimate, clean) / np.dot(clean, clean) * clean
+    return 10 * np.log10(np.sum(part**2) / np.sum((estimate - part) ** 2))

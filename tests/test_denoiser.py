@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from contract import CHECKS, Contract, stream
+from recordings import si_sdr_db, tone_in_noise
 
 from dap_stream.denoiser import Denoiser
 from dap_stream.errors import DeviceError, ProfileError, SettingError
@@ -23,19 +24,6 @@ SMALL = {
     "device": "cpu",
     "window_ms": 32.0,
 }
-
-
-def tone_in_noise(seconds=4.0, rate=RATE, seed=0, channels=1):
-    rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * rate)) / rate
-    tone = 0.3 * np.sin(2 * np.pi * 700 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0)
-    noise = 0.05 * rng.standard_normal((channels, len(t)))
-    return tone.astype(np.float32), (tone + noise).astype(np.float32)
-
-
-def si_sdr_db(estimate, clean):
-    part = np.dot(estimate, clean) / np.dot(clean, clean) * clean
-    return 10 * np.log10(np.sum(part**2) / np.sum((estimate - part) ** 2))
 
 
 def make(**changes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from contract import CHECKS, Contract, stream
+from recordings import si_sdr_db, tone_in_noise
 
 from dap_stream.errors import SettingError
 from dap_stream.live.denoiser import LiveDenoiser
@@ -25,19 +26,6 @@ def whole(audio, **changes):
     """All of it in one buffer, aligned."""
     processor = make(len(audio), **changes)
     return np.concatenate((processor.process(audio), processor.flush()), axis=1)[:, processor.latency :]
-
-
-def tone_in_noise(seconds=6.0, seed=0, channels=1):
-    rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * RATE)) / RATE
-    tone = 0.3 * np.sin(2 * np.pi * 700 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0)
-    noise = 0.05 * rng.standard_normal((channels, len(t)))
-    return tone.astype(np.float32), (tone + noise).astype(np.float32)
-
-
-def si_sdr_db(estimate, clean):
-    part = np.dot(estimate, clean) / np.dot(clean, clean) * clean
-    return 10 * np.log10(np.sum(part**2) / np.sum((estimate - part) ** 2))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -74,7 +62,7 @@ def test_low_latency_of_a_short_window():
 
 @pytest.mark.parametrize("lookahead", [0, 1, 2])
 def test_a_tone_in_noise_gets_cleaner(lookahead):
-    clean, noisy = tone_in_noise()
+    clean, noisy = tone_in_noise(6.0)
     out = whole(noisy, lookahead=lookahead, steps=8)
     half = len(clean) // 2
     assert si_sdr_db(out[0, half:], clean[half:]) > si_sdr_db(noisy[0, half:], clean[half:]) + 3.0

@@ -21,7 +21,7 @@ from dap_stream.observation import TINY, active_frames, lane_power, log_power, w
 from dap_stream.prior.choose import make_generator
 from dap_stream.prior.context import ContextGenerator
 from dap_stream.prior.surroundings import BEFORE
-from dap_stream.processor import Audio, Delay, check_channels
+from dap_stream.processor import Audio, Delay, checked_buffer
 from dap_stream.profile import Profile
 from dap_stream.settings import Settings
 from dap_stream.stft import StftSpec, low_cut_gain
@@ -147,11 +147,7 @@ class LiveDenoiser:
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
-        check_channels(buffer, self.channels)
-        if buffer.dtype not in (np.float32, np.float64):
-            raise SettingError(f"buffer of dtype {buffer.dtype} must be float32 or float64")
-        if not np.isfinite(buffer).all():
-            buffer = np.nan_to_num(buffer, nan=0.0, posinf=0.0, neginf=0.0)
+        buffer = checked_buffer(buffer, self.channels)
         self._dtype = buffer.dtype
         wet = self._state.blocks.process(np.ascontiguousarray(buffer, np.float32))
         dry = self._dry.process(buffer)
