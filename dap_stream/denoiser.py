@@ -10,12 +10,12 @@ import numpy as np
 
 from dap_stream import kernels
 from dap_stream.classical import ClassicalEstimator
-from dap_stream.errors import ProfileError, SettingError
+from dap_stream.errors import SettingError
 from dap_stream.framing import Analyser, FixedBlocks, Synthesiser
 from dap_stream.kernels import C64, F32
 from dap_stream.learned import BlockRecord, EqualSteps, LearnedEstimator, StepPlan, StepsBySurprise
 from dap_stream.observation import lane_power, log_power
-from dap_stream.prior.choose import make_generator
+from dap_stream.prior.choose import make_generator, make_profile
 from dap_stream.processor import Audio, Delay, checked_buffer
 from dap_stream.profile import Profile
 from dap_stream.settings import DEEP_PRIORS, Settings
@@ -104,9 +104,7 @@ class Denoiser:
 
     def profile(self) -> Profile:
         """The weights as they are now."""
-        if self._generator is None:
-            raise ProfileError("the classical generator learns nothing, so there is no profile to save")
-        return Profile(self._generator.name, self.settings.window_ms, self._generator.weights())
+        return make_profile(self.settings, self._generator)
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""

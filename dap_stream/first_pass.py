@@ -13,7 +13,7 @@ from dap_stream.kernels import F32
 from dap_stream.noise import NoiseFloor
 from dap_stream.observation import active_frames, lane_power, log_power, whiten
 from dap_stream.prior.base import Block, Generator
-from dap_stream.prior.choose import make_generator
+from dap_stream.prior.choose import make_generator, make_profile
 from dap_stream.processor import Source
 from dap_stream.profile import Profile
 from dap_stream.settings import TWO_PASS_GENERATORS, Settings
@@ -64,7 +64,7 @@ def learn(
                 generator.learn(block, min(STEPS_PER_PIECE, n_steps - i * STEPS_PER_PIECE), rate)
             if progress is not None:
                 progress((i + 1) / n_pieces)
-    return Profile(generator.name, settings.window_ms, generator.weights())
+    return make_profile(settings, generator)
 
 
 def _starts(source: SeekableSource, n_pieces: int, seed: int) -> list[int]:

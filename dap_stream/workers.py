@@ -24,6 +24,9 @@ def n_cores() -> int:
 
 def each(work: Callable[[_Piece], _Result], pieces: Iterable[_Piece]) -> list[_Result]:
     """``work`` of every piece, in their order; the first error of any is raised."""
+    pieces = list(pieces)
+    if len(pieces) == 1:  # a thread takes its time to wake
+        return [work(pieces[0])]
     return list(_pool().map(work, pieces))
 
 

@@ -34,16 +34,7 @@ class UserData:
 
     def __init__(self, shared: Shared, route_in: F32, route_out: F32) -> None:
         self._keep = (shared, np.ascontiguousarray(route_in), np.ascontiguousarray(route_out))
-        arrays = (
-            *self._keep[1:],
-            shared.ring_in.samples,
-            shared.ring_in.marks,
-            shared.ring_out.samples,
-            shared.ring_out.marks,
-            shared.counts,
-            shared.gains,
-            shared.meter,
-        )
+        arrays = (*self._keep[1:], *shared.arrays)
         sizes = (
             route_in.shape[1],
             route_out.shape[0],

@@ -11,14 +11,14 @@ import numpy as np
 from dap_stream import gain_kernels, kernels
 from dap_stream.classical import ClassicalEstimator, decision_smoothing
 from dap_stream.denoiser import STEPS_PER_BLOCK, check_format
-from dap_stream.errors import ProfileError, SettingError
+from dap_stream.errors import SettingError
 from dap_stream.framing import Analyser, FixedBlocks, Synthesiser
 from dap_stream.kernels import C64, F32
 from dap_stream.learned import BlockRecord, StepsBySurprise
 from dap_stream.live.history import History
 from dap_stream.live.learner import Knowledge, Learner
 from dap_stream.observation import TINY, active_frames, lane_power, log_power, whiten
-from dap_stream.prior.choose import make_generator
+from dap_stream.prior.choose import make_generator, make_profile
 from dap_stream.prior.context import ContextGenerator
 from dap_stream.prior.surroundings import BEFORE
 from dap_stream.processor import Audio, Delay, checked_buffer
@@ -83,13 +83,11 @@ class LiveDenoiser:
             )
         self.sample_rate, self.channels = sample_rate, channels
         self.reduction_db, self.is_frozen = self.settings.reduction_db, False
-        self._submit, self._learns, self._has_profile = (
-            submit,
-            learn and self.settings.steps != 0,
-            profile is not None,
-        )
+        self._submit = submit
+        self._learns, self._has_profile = learn and self.settings.steps != 0, profile is not None
         self._spec = StftSpec.for_rate(sample_rate, self.settings.window_ms)
         self._hop_ms = samples_to_ms(self._spec.hop, sample_rate)
+        self._keep = decision_smoothing(self._hop_ms)
         self._n_block = max(round(self.settings.block_s * 1000.0 / self._hop_ms), 8)
         self._low_cut = low_cut_gain(self._spec.frequencies_hz(sample_rate), self.settings.low_cut_hz)
         # The pieces are too small for a GPU, and a hop must not wait for one.
@@ -141,9 +139,7 @@ class LiveDenoiser:
 
     def profile(self) -> Profile:
         """The weights as they are now."""
-        if self._generator is None:
-            raise ProfileError("the classical generator learns nothing, so there is no profile to save")
-        return Profile(self._generator.name, self.settings.window_ms, self._generator.weights())
+        return make_profile(self.settings, self._generator)
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
@@ -209,7 +205,7 @@ class LiveDenoiser:
         if known is None:
             return state.start.advance(log_observed, power)
         step = self._hop_ms / (1000.0 * HAND_OVER_S)
-        state.trust = min(state.trust + step, known.trust) if state.trust < known.trust else state.trust
+        state.trust = max(state.trust, min(state.trust + step, known.trust))
         gain = self._learned(known, power, log_floor)
         if state.trust >= 1.0:
             return gain
@@ -232,7 +228,7 @@ class LiveDenoiser:
                 state.log_noise[i : i + 1],
                 power[i],
                 state.clean[i],
-                decision_smoothing(self._hop_ms),
+                self._keep,
                 log_floor,
                 gain[i],
             )

@@ -58,6 +58,12 @@ class Shared:
     gains: F32 = field(default_factory=lambda: np.ones(3, np.float32))
     meter: F64 = field(default_factory=lambda: np.zeros((2, N_METER)))
 
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """The last seven arguments of `exchange` (of any type: mypy checks what is unpacked as one)."""
+        rings = (self.ring_in.samples, self.ring_in.marks, self.ring_out.samples, self.ring_out.marks)
+        return (*rings, self.counts, self.gains, self.meter)
+
 
 def routing(n_from: int, n_to: int) -> F32:
     """Gains ``[n_to, n_from]``: channel to channel; one to all; all to one as their mean; no other."""

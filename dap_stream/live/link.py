@@ -81,10 +81,9 @@ class Link:
         self.latency = processor.latency + self.margin
         self.loads = Loads(max(hop, block_size), sample_rate)
         self._n_max = max(block_size, 2 * ex.PIECE)  # so that whoever catches up can still be stopped
-        room = max(ex.PIECE, self._n_max)
         self.shared = ex.Shared(
-            Ring(channels, self.latency + room + round(STALL_S * sample_rate)),
-            Ring(channels, self.margin + 2 * room),
+            Ring(channels, self.latency + self._n_max + round(STALL_S * sample_rate)),
+            Ring(channels, self.margin + 2 * self._n_max),
         )
         self._wet, self._is_bypassed = 1.0, False
         self.reset()
@@ -119,20 +118,8 @@ class Link:
 
     def exchange(self, source: F32, target: F32) -> None:
         """What the callback does: ``source [inputs, n]`` goes in, ``target [outputs, n]`` is filled."""
-        shared = self.shared
-        ex.exchange(
-            source,
-            target,
-            ex.routing(source.shape[0], self.channels),
-            ex.routing(self.channels, target.shape[0]),
-            shared.ring_in.samples,
-            shared.ring_in.marks,
-            shared.ring_out.samples,
-            shared.ring_out.marks,
-            shared.counts,
-            shared.gains,
-            shared.meter,
-        )
+        routes = ex.routing(source.shape[0], self.channels), ex.routing(self.channels, target.shape[0])
+        ex.exchange(source, target, *routes, *self.shared.arrays)
 
     def work(self) -> int:
         """Process what has newly come in, up to some 2000 samples; how many it were."""

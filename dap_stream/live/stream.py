@@ -68,7 +68,8 @@ class LiveStream:
                 f"their own rates are {source.sample_rate} and {target.sample_rate} Hz"
             ) from None
         self._error = sd.PortAudioError
-        self._is_running = self._is_stuck = self._is_closed = False
+        self._is_running = self._is_closed = False
+        self.is_stuck = False  # PortAudio waits for a device that is dead; it then opens no other
 
     @property
     def latency(self) -> Latency:
@@ -76,11 +77,6 @@ class LiveStream:
         rate = self.link.sample_rate
         device_in, device_out = (round(seconds * rate) for seconds in self._stream.latency)
         return Latency(self.link.processor.latency, self.link.margin, device_in, device_out, rate)
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether PortAudio still waits for a device that is dead; it then opens no other."""
-        return self._is_closed and self in _running
 
     def start(self) -> None:
         """Begin anew, from silence and position 0."""
@@ -113,7 +109,7 @@ class LiveStream:
         """End; the latency's worth of sound still inside is dropped."""
         if self._is_running:
             self._is_running = False
-            self._is_stuck = not _try_for(self._stream.abort, _PATIENCE_S)
+            self.is_stuck = not _try_for(self._stream.abort, _PATIENCE_S)
         self.worker.stop(_PATIENCE_S)
 
     def close(self) -> None:
@@ -122,7 +118,8 @@ class LiveStream:
             return
         self._is_closed = True
         self.stop()
-        if self._is_stuck or not _try_for(self._stream.close, _PATIENCE_S):
+        self.is_stuck = self.is_stuck or not _try_for(self._stream.close, _PATIENCE_S)
+        if self.is_stuck:
             # The server of this device died, and PortAudio waits for it in vain; at exit it would abort the
             # process (an assertion in its JACK part). There is nothing left that it could tidy up.
             atexit.unregister(load_portaudio()._exit_handler)

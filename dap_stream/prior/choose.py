@@ -1,4 +1,4 @@
-"""From the name of a generator in the settings to the generator, on the device the settings ask for."""
+"""From settings and profile to a generator, on the device the settings ask for, and back to a profile."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ def make_generator(settings: Settings, profile: Profile | None = None) -> Genera
             )
         generator.load(profile.weights)
     return generator
+
+
+def make_profile(settings: Settings, generator: Generator | None) -> Profile:
+    """The weights as they are now; ProfileError for ``classical``."""
+    if generator is None:
+        raise ProfileError("the classical generator learns nothing, so there is no profile to save")
+    return Profile(generator.name, settings.window_ms, generator.weights())
