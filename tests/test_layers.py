@@ -96,7 +96,7 @@ ROWS = (
     ("first_pass",),
     ("denoiser",),
     ("live.learner",),
-    ("live.denoiser",),
+    ("live.apart", "live.denoiser"),
     ("live.rig",),
     ("live.controls", "live.openers", "live.summary"),
     ("live.books",),

@@ -203,3 +203,19 @@ def test_wet_mixes_with_the_aligned_input():
 def test_whole_numbers_are_refused():
     with pytest.raises(SettingError, match="int16"):
         make().process(np.zeros((1, 10), np.int16))
+
+
+def test_a_stream_that_begins_again_keeps_what_was_learned():
+    """A device that went away and came back."""
+    noisy = tone_in_noise(4.0)[1]
+    processor, cold = make(steps=8), make(steps=8)
+    processor.process(noisy)
+    n_before = len(processor.history)
+    processor.rewind()
+    again, first = processor.process(noisy[:, :RATE]), cold.process(noisy[:, :RATE])
+    assert not np.array_equal(again, first)
+    assert processor.history[n_before].loss < cold.history[0].loss
+    starts = [each.start_s for each in processor.history]
+    assert starts == sorted(starts) and starts[-1] == pytest.approx(4.8)
+    processor.rewind()
+    assert not processor.process(np.zeros((1, 1000), np.float32)).any(), "nothing of the old stream is left"

@@ -42,6 +42,7 @@ def test_the_file_can_be_read_after_each_write(most: int) -> None:
     """``most``: where RF64 begins, 4 GiB or in the middle of this test."""
     audio = noise(2, 1000)
     wave = GrowingWave("a.wav", 48000, 2, most=most)
+    wave.begin()
     for end in range(100, 1001, 100):
         wave.write(audio[:, end - 100 : end])
         np.testing.assert_array_equal(read(Path("a.wav"), "float32"), audio[:, :end])
@@ -54,6 +55,7 @@ def test_the_file_can_be_read_after_each_write(most: int) -> None:
 def test_what_the_header_does_not_count_yet_is_no_harm() -> None:
     """Killed between the samples and the header."""
     wave = GrowingWave("a.wav", 48000, 1)
+    wave.begin()
     wave.write(noise(1, 500))
     wave.close()
     with Path("a.wav").open("ab") as file:
@@ -68,7 +70,10 @@ def test_an_existing_file_stays() -> None:
     with pytest.raises(OutputError, match="exists already"):
         GrowingWave("a.wav", 48000, 1)
     assert Path("a.wav").read_text() == "old"
-    GrowingWave("a.wav", 48000, 1, force=True).close()
+    forced = GrowingWave("a.wav", 48000, 1, force=True)
+    assert Path("a.wav").read_text() == "old", "until it is known that the recording can begin"
+    forced.begin()
+    forced.close()
     assert Path("a.wav").stat().st_size == HEAD_BYTES
 
 
@@ -77,6 +82,12 @@ def test_a_recorder_that_cannot_have_both_files_leaves_none() -> None:
     with pytest.raises(OutputError, match=r"a_dry\.wav: exists already"):
         Recorder("a.wav", 48000, 1)
     assert not Path("a.wav").exists()
+    Path("a_dry.wav").unlink()
+    Path("a_dry.wav").mkdir()
+    Path("a.wav").write_text("mine")
+    with pytest.raises(OutputError, match=r"a_dry\.wav: cannot be written"):
+        Recorder("a.wav", 48000, 1, force=True)
+    assert Path("a.wav").read_text() == "mine"
     with pytest.raises(SettingError, match=r"ends in \.wav"):
         Recorder("a.flac", 48000, 1)
 

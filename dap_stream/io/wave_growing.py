@@ -37,7 +37,7 @@ class GrowingWave:
     """Appends float32 samples, which never clip. The sizes in the header follow each `write`.
 
     Samples are written first and the header after them, so that it never promises what is not there. An
-    existing file is an OutputError unless ``force``.
+    existing file is an OutputError unless ``force``; it is whole until `begin`.
     """
 
     def __init__(
@@ -46,7 +46,8 @@ class GrowingWave:
         self.path = str(path)
         self._format, self._most = (sample_rate, channels), most
         self.n_bytes = 0
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL) | getattr(os, "O_BINARY", 0)
+        self._is_new = not (force and os.path.lexists(path))
+        flags = os.O_WRONLY | os.O_CREAT | (0 if force else os.O_EXCL) | getattr(os, "O_BINARY", 0)
         try:
             self._file: int | None = os.open(path, flags, 0o666)
         except FileExistsError:
@@ -57,11 +58,22 @@ class GrowingWave:
             raise OutputError(
                 f"{self.path}: cannot be written ({error.strerror}); choose another folder"
             ) from error
+
+    def begin(self) -> None:
+        """An empty recording, in the place of what was there before."""
+        assert self._file is not None, "begin() comes before close()"
         try:
+            os.ftruncate(self._file, 0)
             self._write_head()
         except OSError as error:
             self.close()
             raise self._failure(error) from error
+
+    def give_up(self) -> None:
+        """Close it as if it had never been opened; instead of `begin`."""
+        self.close()
+        if self._is_new:
+            os.unlink(self.path)
 
     @property
     def n_samples(self) -> int:

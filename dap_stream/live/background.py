@@ -15,7 +15,8 @@ class Background:
     """Does one piece of work at a time beside the stream; what comes while it is busy is dropped.
 
     Before `start` (warming up) and after `stop` it works at once, in the thread of whoever submits: the
-    result then does not depend on timing. What goes wrong is raised by `check`.
+    result then does not depend on timing. What goes wrong in the thread is kept in `error`; nothing more is
+    done then.
     """
 
     def __init__(self) -> None:
@@ -70,11 +71,6 @@ class Background:
         """Take work again."""
         with self._changed:
             self._is_paused = False
-
-    def check(self) -> None:
-        """Raise what went wrong, if anything did."""
-        if self.error is not None:
-            raise self.error
 
     def stop(self) -> None:
         """End after the piece at hand."""

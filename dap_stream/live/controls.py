@@ -14,7 +14,7 @@ HELP = "b bypass, + - wet, [ ] reduction, f freeze learning, r reset, s save pro
 
 
 class Controls:
-    """Turns keys into changes of ``rig``, which may be replaced (a device that came back)."""
+    """Turns keys into changes of ``rig``."""
 
     def __init__(self, rig: Rig, profile_path: str | None = None) -> None:
         self.rig, self.wants_quit = rig, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -14,13 +14,12 @@ from dap_stream.denoiser import STEPS_PER_BLOCK, check_format
 from dap_stream.errors import SettingError
 from dap_stream.framing import Analyser, FixedBlocks, Synthesiser
 from dap_stream.kernels import C64, F32
-from dap_stream.learned import BlockRecord, StepsBySurprise
+from dap_stream.learned import BlockRecord
 from dap_stream.live.history import History
-from dap_stream.live.learner import Knowledge, Learner
+from dap_stream.live.learner import Knowledge, Learner, Learning, Lesson
 from dap_stream.observation import TINY, active_frames, lane_power, log_power, whiten
-from dap_stream.prior.choose import make_generator, make_profile
-from dap_stream.prior.context import ContextGenerator
-from dap_stream.prior.surroundings import BEFORE
+from dap_stream.prior.choose import make_profile
+from dap_stream.prior.surroundings import BEFORE, GRID
 from dap_stream.processor import Audio, Delay, checked_buffer
 from dap_stream.profile import Profile
 from dap_stream.settings import Settings
@@ -63,7 +62,8 @@ class LiveDenoiser:
 
     ``[channels, n]`` float32 in and out, ``latency`` samples later. The stream starts with the classical
     gain, or with ``profile``; once in ``settings.block_s`` the last ``settings.noise_s`` are handed to
-    ``submit`` to be learned from. ``reduction_db``, ``wet`` and ``is_frozen`` may be changed at any time.
+    ``submit`` to be learned from, by what ``make_learner`` makes. ``reduction_db``, ``wet`` and
+    ``is_frozen`` may be changed at any time.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class LiveDenoiser:
         profile: Profile | None = None,
         learn: bool = True,
         submit: Submit = at_once,
+        make_learner: Callable[[Lesson], Learning] = Learner,
     ) -> None:
         self.settings = settings or Settings(window_ms=32.0)
         check_format(sample_rate, channels)
@@ -84,24 +85,32 @@ class LiveDenoiser:
         self.sample_rate, self.channels = sample_rate, channels
         self.reduction_db, self.is_frozen = self.settings.reduction_db, False
         self._submit = submit
-        self._learns, self._has_profile = learn and self.settings.steps != 0, profile is not None
+        self._has_profile = profile is not None
         self._spec = StftSpec.for_rate(sample_rate, self.settings.window_ms)
         self._hop_ms = samples_to_ms(self._spec.hop, sample_rate)
         self._keep = decision_smoothing(self._hop_ms)
         self._n_block = max(round(self.settings.block_s * 1000.0 / self._hop_ms), 8)
         self._low_cut = low_cut_gain(self._spec.frequencies_hz(sample_rate), self.settings.low_cut_hz)
-        # The pieces are too small for a GPU, and a hop must not wait for one.
-        generator = make_generator(replace(self.settings, device="cpu"), profile)
-        assert generator is None or isinstance(generator, ContextGenerator)
-        self._generator = generator
-        self._later = 0 if generator is None else generator.after
+        self._learner: Learning | None = None
+        self._later = 0
+        if self.settings.generator != "classical":
+            steps = STEPS_PER_BLOCK if self.settings.steps is None else self.settings.steps
+            lesson = Lesson(self.settings, profile, steps if learn else 0, self._n_block)
+            self._learner, self._later = make_learner(lesson), GRID * self.settings.lookahead
         noise_hops = round(self.settings.noise_s * 1000.0 / self._hop_ms)
         self._n_recent = max(noise_hops, 2 * self._n_block, BEFORE + 1 + self._later)
         self.latency = self._spec.n_fft + self._later * self._spec.hop
         self.wet, self._dry = self.settings.wet, Delay(self.latency, channels)
-        self._begin()
+        self._forget()
 
-    def _begin(self) -> None:
+    def _forget(self) -> None:
+        """What is known, and the stream."""
+        self._knowledge: Knowledge | None = None
+        self._n_hops = 0  # of the streams before this one
+        self._begin(1.0 if self._has_profile else 0.0)
+
+    def _begin(self, trust: float) -> None:
+        """A new stream, of which nothing was heard yet."""
         self._dtype: np.dtype[np.float32 | np.float64] = np.dtype(np.float32)
         self._dry.reset()
         spec, n_lanes = self._spec, 1 if self.settings.linked else self.channels
@@ -113,14 +122,8 @@ class LiveDenoiser:
             observed=[History(self._n_recent, spec.n_bins, float(np.log(TINY))) for _ in range(n_lanes)],
             start=ClassicalEstimator(self._hop_ms, self.reduction_db),
             clean=np.zeros((n_lanes, spec.n_bins), np.float32),
-            trust=1.0 if self._has_profile else 0.0,
+            trust=trust,
         )
-        self._knowledge: Knowledge | None = None
-        self._learner: Learner | None = None
-        if self._generator is not None:
-            steps = STEPS_PER_BLOCK if self.settings.steps is None else self.settings.steps
-            plan = StepsBySurprise(steps) if self._learns else None
-            self._learner = Learner(self._generator, plan, self._n_block, self.settings.block_s)
 
     @property
     def latency_ms(self) -> float:
@@ -139,7 +142,7 @@ class LiveDenoiser:
 
     def profile(self) -> Profile:
         """The weights as they are now."""
-        return make_profile(self.settings, self._generator)
+        return make_profile(self.settings, None) if self._learner is None else self._learner.profile()
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
@@ -157,9 +160,14 @@ class LiveDenoiser:
 
     def reset(self) -> None:
         """Forget the stream and what was learned from it; settings and profile stay."""
-        if self._generator is not None:
-            self._generator.reset()
-        self._begin()
+        if self._learner is not None:
+            self._learner.reset()
+        self._forget()
+
+    def rewind(self) -> None:
+        """Forget the stream, and keep what was learned: for a device that went away and comes back."""
+        self._n_hops += self._state.n_hops
+        self._begin(self._state.trust)
 
     def _advance(self, samples: F32) -> F32:
         """One hop ``[channels, hop]`` in, one out."""
@@ -183,17 +191,17 @@ class LiveDenoiser:
         self._meter(power, gain)
         return state.synthesiser.advance(ready)
 
-    def _ask(self, learner: Learner) -> None:
+    def _ask(self, learner: Learning) -> None:
         """Hand over a copy of the last seconds."""
-        n_rows = min(self._state.observed[0].n_seen, self._n_recent)
-        recent = np.stack([history.last(n_rows) for history in self._state.observed])
-        learner.is_frozen = self.is_frozen
-        now_s = self._state.n_hops * self._hop_ms / 1000.0
+        state = self._state
+        n_rows = min(state.observed[0].n_seen, self._n_recent)
+        recent = np.stack([history.last(n_rows) for history in state.observed])
+        now_s = (self._n_hops + state.n_hops) * self._hop_ms / 1000.0
 
         def work() -> None:
-            found = learner.look(recent, self._knowledge, now_s)
-            if learner is self._learner:  # not for a stream that was reset meanwhile
-                self._knowledge = found or self._knowledge
+            found = learner.look(recent, now_s, self.is_frozen)
+            if state is self._state:  # not for a stream that was reset meanwhile
+                self._knowledge = found
 
         self._submit(work)
 

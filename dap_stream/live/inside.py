@@ -14,11 +14,13 @@ Action: TypeAlias = Callable[[], None]
 class Inside:
     """``processor`` as it is; others may `ask` for something to be done where nothing else touches it.
 
-    ``tap`` is called after each piece is processed and before it is published.
+    ``tap`` is called after each piece is processed and before it is published. ``rewind`` is what a new
+    stream begins with, by default the processor's `reset`.
     """
 
-    def __init__(self, processor: Processor) -> None:
+    def __init__(self, processor: Processor, rewind: Action | None = None) -> None:
         self.processor, self.latency = processor, processor.latency
+        self._rewind = rewind or processor.reset
         self.tap: Action | None = None
         self._asked: deque[Action] = deque()
 
@@ -40,5 +42,5 @@ class Inside:
         return self.processor.flush()
 
     def reset(self) -> None:
-        """As the processor's."""
-        self.processor.reset()
+        """A new stream."""
+        self._rewind()

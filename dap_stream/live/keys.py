@@ -8,7 +8,6 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -22,14 +21,12 @@ except ImportError:  # not a Unix system
 class Keys:
     """Within the ``with`` block `read` gives keys as they are pressed; Ctrl-C and Ctrl-Z work as ever.
 
-    Without a terminal of our own there are no keys, and ``reason`` says why. ``on_return`` is called when the
-    process goes on after Ctrl-Z.
+    Without a terminal of our own there are no keys, and ``reason`` says why.
     """
 
-    def __init__(self, on_return: Callable[[], None] | None = None, is_wanted: bool = True) -> None:
+    def __init__(self, is_wanted: bool = True) -> None:
         self.reason: str | None = None
         self._is_wanted = is_wanted
-        self._on_return = on_return
         self._before: list[Any] | None = None
         self._handlers: dict[int, Any] = {}
         self._file = -1
@@ -95,8 +92,6 @@ class Keys:
         signal.signal(signal.SIGTSTP, self._pause)
         if os.tcgetpgrp(self._file) == os.getpgrp():  # fg, not bg
             tty.setcbreak(self._file)
-        if self._on_return is not None:
-            self._on_return()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

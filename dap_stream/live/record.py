@@ -39,9 +39,11 @@ class Recorder:
         try:
             self._dry = GrowingWave(dry_name(path), sample_rate, channels, force)
         except BaseException:
-            self._heard.close()
-            Path(path).unlink()  # empty
+            self._heard.give_up()
             raise
+        # Only now: both can be written, so what is replaced is not lost for nothing.
+        self._heard.begin()
+        self._dry.begin()
         self.paths = (path, dry_name(path))
         self.error: OutputError | None = None
         self._has_failed = False

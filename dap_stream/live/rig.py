@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dap_stream.learned import BlockRecord
+from dap_stream.live.apart import LearnerApart
 from dap_stream.live.background import Background
 from dap_stream.live.denoiser import LiveDenoiser
 from dap_stream.live.display import Snapshot
 from dap_stream.live.inside import Inside
+from dap_stream.live.learner import Learner, Learning, Lesson
 from dap_stream.live.link import Link
 from dap_stream.live.tap import HandOver, Tap
 from dap_stream.live.watch import Latency
@@ -51,37 +53,52 @@ class Stream(Protocol):
 
 
 class Rig:
-    """Built for a `Plan`; ``background`` works at once until it is started."""
+    """Built for a `Plan`, and used for one device after the other: what is learned stays, until `close`.
 
-    def __init__(self, plan: Plan, profile: Profile | None = None) -> None:
+    ``background`` works at once until it is started. ``is_inline``: learning is part of the processing.
+    """
+
+    def __init__(self, plan: Plan, profile: Profile | None = None, is_inline: bool = False) -> None:
         self.plan, self.background = plan, Background()
+        self._apart: LearnerApart | None = None
+        make_learner: Callable[[Lesson], Learning] = Learner if is_inline else self._elsewhere
         rate, settings = plan.sample_rate, plan.settings
         # The share of wet is the link's, which can turn it without delay.
         self.denoiser = LiveDenoiser(
-            rate, plan.channels, replace(settings, wet=1.0), profile, submit=self.background.submit
+            rate,
+            plan.channels,
+            replace(settings, wet=1.0),
+            profile,
+            submit=self.background.submit,
+            make_learner=make_learner,
         )
-        self.inside = Inside(self.denoiser)
+        self.inside = Inside(self.denoiser, self.denoiser.rewind)
         hop = StftSpec.for_rate(rate, settings.window_ms).hop
         self.link = Link(self.inside, plan.channels, rate, plan.block_size, plan.margin_blocks, hop)
         self.link.wet, self.link.bypass = settings.wet, plan.is_bypassed
         self.tap: Tap | None = None
 
+    def _elsewhere(self, lesson: Lesson) -> LearnerApart:
+        self._apart = LearnerApart(lesson)
+        return self._apart
+
+    def close(self) -> None:
+        """Nothing more is learned. A second time does nothing."""
+        self.background.stop()
+        if self._apart is not None:
+            self._apart.close()
+
     def warm_up(self, seconds: float = 0.5) -> None:
         """Compile and allocate all that is needed, recording too; nothing may run yet."""
         self.record_to(lambda dry, heard: None)
         self.link.warm_up(seconds)
+        self.denoiser.reset()
         self.tap = self.inside.tap = None
 
     def record_to(self, hand_over: HandOver) -> None:
         """Hand over what is heard from now on; before the stream starts."""
         self.tap = Tap(self.link, hand_over)
         self.inside.tap = self.tap
-
-    def take_over(self, before: Rig) -> None:
-        """Stand where the knobs of ``before`` stand."""
-        self.link.wet, self.link.bypass = before.link.wet, before.link.bypass
-        self.denoiser.reduction_db = before.denoiser.reduction_db
-        self.denoiser.is_frozen = before.denoiser.is_frozen
 
     def reset(self) -> None:
         """Forget what was learned; the stream goes on. For any thread."""
@@ -135,11 +152,6 @@ class Rig:
 def usual_block_size(sample_rate: int) -> int:
     """A power of two near 5 ms: 256 samples at 44.1 and 48 kHz."""
     return int(2 ** max(5, round(math.log2(sample_rate * 256 / 48000))))
-
-
-def shifted(history: Sequence[BlockRecord], seconds: float) -> list[BlockRecord]:
-    """The same, ``seconds`` later."""
-    return [replace(each, start_s=each.start_s + seconds) for each in history]
 
 
 def finite(value: float) -> float | None:

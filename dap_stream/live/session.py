@@ -21,7 +21,6 @@ from dap_stream.signals import Stopped
 from dap_stream.units import format_seconds
 
 TICK_S = 0.2  # between two looks, and drawings
-AFTER_PAUSE_S = 0.5  # until a device has called again after Ctrl-Z
 SLOW_S = 3.0  # of getting ready that need no word
 AGAIN_S = 1.0  # between two tries to have the device back, and between two warnings
 _SWITCH_S = 0.0005  # how long Python lets one thread keep another one waiting
@@ -56,28 +55,34 @@ class Session:
         describe: Callable[[Stream], tuple[str, str, str]],
         wishes: Wishes,
     ) -> None:
-        self._plan, self._wishes = plan, wishes
+        self._wishes = wishes
         self._open_stream, self._describe = open_stream, describe
         self._screen = Screen(wishes.has_screen)
-        self._keys = Keys(self._after_pause, self._screen.is_shown)
-        self._profile, self._rig = profile, Rig(plan, profile)
+        self._keys = Keys(self._screen.is_shown)
+        self._rig = Rig(plan, profile, wishes.is_inline)
         self._controls = Controls(self._rig, wishes.save_profile)
-        self._books = Books(plan)
+        self._books = Books(self._rig)
         self._warned: tuple[int, int] = (0, 0)
-        self._quiet_until = self._warn_from = 0.0
-        self._has_said_disk = False
+        self._warn_from = 0.0
+        self._said: set[BaseException] = set()  # what went wrong beside the stream
         self._stopped: Stopped | None = None
         self._error: BaseException | None = None
 
     def run(self) -> tuple[Summary, BaseException | None]:
         """Until it is ended from inside or outside; what happened, and the error to be raised after that."""
+        try:
+            return self._run()
+        finally:
+            self._rig.close()
+
+    def _run(self) -> tuple[Summary, BaseException | None]:
         if not self._wishes.is_inline:
             self._warm_up()
         stream = self._open_stream(self._rig)
         interval = sys.getswitchinterval()
         try:
             if self._wishes.record is not None:
-                wanted = (self._wishes.record, self._plan.sample_rate, self._plan.channels)
+                wanted = (self._wishes.record, self._rig.plan.sample_rate, self._rig.plan.channels)
                 self._books.recorder = Recorder(*wanted, self._wishes.force)
             sys.setswitchinterval(_SWITCH_S)
             self._until = time.monotonic() + (self._wishes.duration_s or float("inf"))
@@ -146,9 +151,8 @@ class Session:
         ):
             self._screen.draw(self._rig.snapshot(stream.latency.total_ms))
             self._press(self._keys.read(self._patience()))
-            if time.monotonic() >= self._quiet_until:
-                stream.check()
-            self._rig.background.check()
+            stream.check()
+            self._tell()
             self._warn()
 
     def _patience(self) -> float:
@@ -159,16 +163,16 @@ class Session:
             for text in self._controls.press(keys):
                 self._screen.say(text)
 
-    def _after_pause(self) -> None:
-        """The device did not call while we were stopped: that is no reason to call it gone."""
-        self._quiet_until = time.monotonic() + AFTER_PAUSE_S
+    def _tell(self) -> None:
+        """What went wrong with recording or learning: neither is worth the end of the stream."""
+        recorder = self._books.recorder
+        for error in (None if recorder is None else recorder.error, self._rig.background.error):
+            if error is not None and error not in self._said:
+                self._said.add(error)
+                self._screen.say(f"error: {error}; the stream goes on")
 
     def _warn(self) -> None:
         """One line a second at most, about what is new."""
-        error = self._books.recorder.error if self._books.recorder is not None else None
-        if error is not None and not self._has_said_disk:
-            self._has_said_disk = True
-            self._screen.say(f"error: {error}; the stream goes on")
         counts = self._rig.link.counts()
         now = (counts.late_blocks, counts.lost_samples)
         if self._screen.is_shown or now == self._warned or time.monotonic() < self._warn_from:
@@ -176,32 +180,27 @@ class Session:
         self._warn_from = time.monotonic() + AGAIN_S
         late, lost = now[0] - self._warned[0], now[1] - self._warned[1]
         self._warned = now
-        at = format_seconds(counts.n_samples / self._plan.sample_rate)
+        at = format_seconds(counts.n_samples / self._rig.plan.sample_rate)
         texts = [f"{late} blocks late, dry instead (larger --blocksize or --margin helps)"] if late else []
         texts += [f"{lost} samples never processed (the machine is too busy)"] if lost else []
         self._screen.say(f"warning: {at}: {', '.join(texts)}")
 
     def _again(self, stream: Stream, error: DeviceError) -> Stream | None:
-        """Wait for the device, and begin anew with what was learned; None: ended while waiting."""
-        gone, began = self._rig, time.monotonic()
+        """Wait for the device, and go on with what was learned; None: ended while waiting."""
+        began = time.monotonic()
         self._close(stream)
         self._screen.say(f"warning: {error}; waiting for it to come back")
-        profile = gone.denoiser.profile() if gone.history else self._profile
         said = ""
         while True:
             if self._wait(AGAIN_S):
                 return None
             try:
-                rig = Rig(self._plan, profile)
-                rig.warm_up(0.1)
-                again = self._open_stream(rig)
+                again = self._open_stream(self._rig)
                 break
             except DeviceError as failure:
                 if str(failure) != said:
                     said = str(failure)
                     self._screen.say(f"still waiting: {said}")
-        rig.take_over(gone)
-        self._rig = self._controls.rig = rig
         self._warned = (0, 0)
         self._books.n_reconnects += 1
         gap = f"; the recording has a gap of {time.monotonic() - began:.1f} s at "
@@ -220,11 +219,13 @@ class Session:
         """End the stream, and put it into the books."""
         stream.close()
         self._rig.background.stop()
-        self._books.keep(self._rig)
+        self._books.keep(stream)
 
     def _end(self, stream: Stream) -> None:
         """Everything is closed and kept, whatever happened."""
-        if not self._books.has(self._rig):
+        if not self._books.has(stream):
             self._close(stream)
-        error = self._books.close(self._wishes.save_profile)
-        self._error = self._error or error
+        # A file that was not heard to its end is no reason to replace a profile.
+        is_cut = self._wishes.is_inline and self._stopped is not None
+        error = self._books.close(None if is_cut else self._wishes.save_profile)
+        self._error = self._error or error or self._rig.background.error

@@ -9,6 +9,7 @@ from dap_stream.errors import DeviceError
 from dap_stream.live.link import Link
 
 SILENT_S = 1.0  # a device that does not call for so long is gone
+AWAY_S = 0.6  # whoever has not looked for so long was stopped (Ctrl-Z) or asleep, and the device with it
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,15 @@ class Watch:
     def begin(self) -> None:
         """Patience starts now."""
         self._blocks, self._since = self._link.blocks, time.monotonic()
+        self._looked = self._since
 
     def check(self, name: str) -> None:
-        """A `DeviceError` if no block came since the last `SILENT_S` seconds."""
-        if self._link.blocks != self._blocks:
+        """A `DeviceError` if no block came since the last `SILENT_S` seconds. Look a few times a second."""
+        now = time.monotonic()
+        was_away, self._looked = now - self._looked > AWAY_S, now
+        if was_away or self._link.blocks != self._blocks:
             self.begin()
-        elif time.monotonic() - self._since > SILENT_S:
+        elif now - self._since > SILENT_S:
             raise DeviceError(
                 f"{name}: no call for {SILENT_S:g} s; is the device still there, is the sound server running?"
             )

@@ -21,7 +21,7 @@ from dap_stream.fit import Fitter, one_thread
 from dap_stream.kernels import F32, I64
 from dap_stream.prior.base import EULER_GAMMA, IDEAL_LOSS, Block
 from dap_stream.prior.device import in_batches
-from dap_stream.prior.predict import LEAK, Matrix, padded
+from dap_stream.prior.predict import COLUMNS, LEAK, ROWS, Matrix
 from dap_stream.prior.predictor import Predictor
 from dap_stream.prior.surroundings import BEFORE, GRID, Surroundings, view
 from dap_stream.prior.weights import exported, imported
@@ -61,7 +61,15 @@ class _Network(nn.Module):
     def matrices(self) -> tuple[Matrix, Matrix, Matrix]:
         """The weights as `predict_rows` takes them."""
         first, second, last = (layer for layer in self.correction if isinstance(layer, nn.Linear))
-        return padded(first, self.mean), padded(second), padded(last)
+        return _padded(first, self.mean), _padded(second), _padded(last)
+
+
+def _padded(*layers: nn.Linear) -> Matrix:
+    """Layers with the same inputs as one matrix for `dap_stream.prior.predict.dense`."""
+    weight = np.concatenate([layer.weight.detach().cpu().numpy() for layer in layers])
+    bias = np.concatenate([layer.bias.detach().cpu().numpy() for layer in layers])
+    more_rows, more_columns = -len(weight) % ROWS, -weight.shape[1] % COLUMNS
+    return np.pad(weight, ((0, more_rows), (0, more_columns))), np.pad(bias, (0, more_rows))
 
 
 _Examples: TypeAlias = tuple[torch.Tensor, torch.Tensor]

@@ -11,13 +11,12 @@ from typing import TypeAlias
 
 import numba
 import numpy as np
-import torch
 
 from dap_stream.kernels import F32, F64, I64, gather_row
 
 LANES = 16  # a whole number of them is multiplied faster
 LEAK = 0.1  # slope of the activation below 0
-_ROWS, _COLUMNS = 2, 8  # of a matrix, multiplied together: what fits the registers
+ROWS, COLUMNS = 2, 8  # of a matrix, multiplied together: what fits the registers
 
 Matrix: TypeAlias = tuple[F32, F32]
 """Weight ``[outputs, inputs]`` and bias ``[outputs]``, padded with zeros to what `dense` takes."""
@@ -91,11 +90,3 @@ def predict_rows(
         dense(last[0], last[1], two, correction)
         for j in range(out.shape[1]):
             out[r, j] = one[n_hidden, j] + correction[0, j]
-
-
-def padded(*layers: torch.nn.Linear) -> Matrix:
-    """Layers with the same inputs as one matrix for `dense`."""
-    weight = np.concatenate([layer.weight.detach().cpu().numpy() for layer in layers])
-    bias = np.concatenate([layer.bias.detach().cpu().numpy() for layer in layers])
-    more_rows, more_columns = -len(weight) % _ROWS, -weight.shape[1] % _COLUMNS
-    return np.pad(weight, ((0, more_rows), (0, more_columns))), np.pad(bias, (0, more_rows))
