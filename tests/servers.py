@@ -78,8 +78,8 @@ def pulse_server(folder: Path) -> Iterator[Server]:
     """pulseaudio with the sinks ``mic`` and ``clean``; play to the first, record from ``clean.monitor``."""
     needs("pulseaudio", "pactl", "paplay", "parecord")
     home, runtime = folder / "home", folder / "run"
-    home.mkdir()
-    runtime.mkdir(mode=0o700)
+    home.mkdir(exist_ok=True)  # a server that comes back has its folders
+    runtime.mkdir(mode=0o700, exist_ok=True)
     (folder / "pulse.conf").write_text(PULSE)
     env = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime)}
     env.pop("PULSE_SERVER", None)

@@ -37,8 +37,8 @@ ROWS = (
         "io.formats",
         "io.atomic",
         "io.headers",
-        "live.devices",
         "live.display",
+        "live.portaudio",
         "live.rings",
     ),
     (
@@ -58,6 +58,7 @@ ROWS = (
         "engine",
         "config",
         "profile",
+        "live.devices",
         "live.exchange",
         "live.inside",
     ),

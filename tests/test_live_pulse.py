@@ -9,9 +9,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from recordings import FAST, read
 from servers import pulse_server
 
 HERE = Path(__file__).parent
@@ -29,3 +31,38 @@ def test_sound_arrives_at_the_right_level(tmp_path: Path) -> None:
     assert seen["same"] > 1000, "and it is that very sound"
     assert seen["peak_in"] == pytest.approx(0.3, abs=0.01)
     assert seen["latency_ms"] > 50
+
+
+def test_a_server_that_comes_back(tmp_path: Path) -> None:
+    """Closing a device of a dead pulseaudio never ends; the stream begins again nevertheless."""
+    record = tmp_path / "r.wav"
+    options = ["--input", "pulse", "--output", "pulse", "--reconnect", "--record", str(record), "--json"]
+    with pulse_server(tmp_path) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dap_stream", "live", *options, *FAST],
+            env={**server.env, "PYTHONPATH": str(HERE.parent)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            size = wait_until_longer(record, 10_000)
+            server.process.kill()
+            server.process.wait()
+            with pulse_server(tmp_path):
+                wait_until_longer(record, size + 100_000)
+                process.terminate()
+                told = json.loads(process.communicate(timeout=60)[0])
+        finally:
+            process.kill()
+            process.wait()
+    assert process.returncode == 143 and told["reconnects"] == 1 and told["error"] is None
+    assert read(record).shape == read(tmp_path / "r_dry.wav").shape
+
+
+def wait_until_longer(path: Path, n_bytes: int) -> int:
+    end = time.monotonic() + 60.0
+    while not path.exists() or path.stat().st_size <= n_bytes:
+        assert time.monotonic() < end, "it should have recorded by now"
+        time.sleep(0.02)
+    return path.stat().st_size

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from dap_stream.errors import DeviceError
+from dap_stream.live.portaudio import load_portaudio
 
 Kind = Literal["input", "output"]
 
@@ -30,20 +31,6 @@ class Device:
 
     def __str__(self) -> str:
         return f"{self.index} {self.name} [{self.host_api}] {self.inputs} in, {self.outputs} out"
-
-
-def load_portaudio() -> Any:
-    """The module sounddevice; a `DeviceError` that says what to install if there is no PortAudio."""
-    try:
-        import sounddevice
-    except ImportError:
-        raise DeviceError("live audio needs the package sounddevice: pip install sounddevice") from None
-    except OSError as error:  # the wheels for Linux come without the library
-        raise DeviceError(
-            f"live audio needs PortAudio ({error}): apt install libportaudio2 (Debian, Ubuntu), "
-            "dnf install portaudio (Fedora), pacman -S portaudio (Arch)"
-        ) from None
-    return sounddevice
 
 
 def devices() -> list[Device]:

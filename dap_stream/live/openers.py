@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Protocol
 
-from dap_stream.errors import DapStreamError, DeviceError, SettingError
-from dap_stream.live.devices import Device, Kind, devices, load_portaudio, pick
+from dap_stream.errors import DeviceError, SettingError
+from dap_stream.live.devices import Device, Kind, devices, pick
 from dap_stream.live.jack_client import JackClient, jack_format
 from dap_stream.live.link import Link
+from dap_stream.live.portaudio import look_again
 from dap_stream.live.rig import Stream, usual_block_size
 from dap_stream.live.stream import LiveStream
-
-_PATIENCE_S = 5.0  # for PortAudio to look for devices again
 
 
 @dataclass(frozen=True)
@@ -54,40 +52,19 @@ class PortAudioOpener:
         self.told_block_size = usual if asked.block_size is None else asked.block_size
         self.block_size = self.told_block_size or usual
         self._was_open = False
-        self._last: LiveStream | None = None
 
     def open(self, link: Link) -> LiveStream:
         """Anew by name if it was open before: numbers change when a device comes back."""
         source, target = self._ends
         if self._was_open:
-            self._look_again()
+            look_again()
             found = devices()
             source, target = _same(source, "input", found), _same(target, "output", found)
         # One voice belongs in both ears.
         outputs = min(2, target.outputs) if link.channels == 1 else None
-        self._last = LiveStream(link, source, target, outputs=outputs, block_size=self.told_block_size)
+        stream = LiveStream(link, source, target, outputs=outputs, block_size=self.told_block_size)
         self._was_open = True
-        return self._last
-
-    def _look_again(self) -> None:
-        """Have PortAudio look for devices: it does so only when it begins."""
-        if self._last is not None and self._last.is_stuck:
-            raise DapStreamError(  # not a DeviceError: waiting is of no use
-                f"{self.source}: PortAudio waits for the dead device in vain and cannot begin anew; "
-                "start dap-stream again (with JACK: --jack NAME can reconnect)"
-            )
-        sd = load_portaudio()
-
-        def begin_anew() -> None:
-            if sd._initialized:
-                sd._terminate()
-            sd._initialize()
-
-        thread = threading.Thread(target=begin_anew, daemon=True)
-        thread.start()
-        thread.join(_PATIENCE_S)
-        if thread.is_alive() or not sd._initialized:
-            raise DeviceError("PortAudio does not come back")
+        return stream
 
 
 def _same(gone: Device, kind: Kind, found: list[Device]) -> Device:

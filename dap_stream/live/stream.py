@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from dap_stream.errors import DeviceError
 from dap_stream.live.callback import UserData, portaudio_callback
-from dap_stream.live.devices import Device, Kind, load_portaudio
+from dap_stream.live.devices import Device, Kind
 from dap_stream.live.exchange import routing
 from dap_stream.live.link import Link
+from dap_stream.live.portaudio import give_up, load_portaudio, try_for
 from dap_stream.live.watch import Latency, Watch
 from dap_stream.live.worker import Worker
 
@@ -69,7 +67,7 @@ class LiveStream:
             ) from None
         self._error = sd.PortAudioError
         self._is_running = self._is_closed = False
-        self.is_stuck = False  # PortAudio waits for a device that is dead; it then opens no other
+        self._is_stuck = False  # PortAudio waits for a device that is dead
 
     @property
     def latency(self) -> Latency:
@@ -109,7 +107,7 @@ class LiveStream:
         """End; the latency's worth of sound still inside is dropped."""
         if self._is_running:
             self._is_running = False
-            self.is_stuck = not _try_for(self._stream.abort, _PATIENCE_S)
+            self._is_stuck = not try_for(self._stream.abort, _PATIENCE_S)
         self.worker.stop(_PATIENCE_S)
 
     def close(self) -> None:
@@ -118,13 +116,10 @@ class LiveStream:
             return
         self._is_closed = True
         self.stop()
-        self.is_stuck = self.is_stuck or not _try_for(self._stream.close, _PATIENCE_S)
-        if self.is_stuck:
-            # The server of this device died, and PortAudio waits for it in vain; at exit it would abort the
-            # process (an assertion in its JACK part). There is nothing left that it could tidy up.
-            atexit.unregister(load_portaudio()._exit_handler)
-            return
-        _running.discard(self)
+        if self._is_stuck or not try_for(self._stream.close, _PATIENCE_S):
+            give_up()  # and keep what its threads still use
+        else:
+            _running.discard(self)
 
     def __enter__(self) -> LiveStream:
         self.start()
@@ -142,18 +137,3 @@ def _n_channels(device: Device, kind: Kind, wanted: int | None, of_link: int) ->
     if not 1 <= n <= n_max:
         raise DeviceError(f"{device}: {n} {kind} channels asked for, 1..{n_max} are possible")
     return n
-
-
-def _try_for(action: Callable[[], object], seconds: float) -> bool:
-    """Do it, but do not wait for ever; whether it came back."""
-
-    def quietly() -> None:
-        try:
-            action()
-        except Exception:  # noqa: BLE001  closing a device that is gone: there is nobody to tell
-            return
-
-    thread = threading.Thread(target=quietly, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return not thread.is_alive()
