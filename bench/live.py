@@ -3,8 +3,9 @@
     python -m bench.live [--minutes 10] [--hour 60]
 
 Starts jackd with its dummy driver (48 kHz, periods of 256 samples), plays noise and a voice-like tone into a
-stream that learns, compares every sample that arrives with the one that was played, and counts. Once with the
-machine idle for one and two channels, once with another process that keeps a core busy.
+stream that learns, compares every sample that arrives with the one that was played, and counts: on an idle
+machine for one and two channels, and beside a process that keeps a core busy. As far as the system allows it
+server and stream have real-time priority; the last two runs are what a user without that right has.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +27,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import results
+from dap_stream.cli_live import MARGIN_BLOCKS
 
 RATE, PERIOD = 48000, 256
 SERVER = os.environ.get("JACK_DEFAULT_SERVER", f"dapbench{os.getpid()}")
 SETTLED_S = 2.0  # from here on no block may be late
 N_PLAYED = PERIOD * 4096  # samples until what is played repeats itself: 22 s
-MARGIN_BLOCKS = 2
-SWITCH_S = 0.0005  # between threads of Python, as the command has it
 HOG = "while True: pass"
+PLAIN = ("setpriv", "--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice")  # may not be real-time
+RUNS = ((1, False, False), (2, False, False), (2, True, False), (2, False, True), (2, True, True))
 
 
 def played() -> NDArray[np.float32]:
@@ -65,17 +68,18 @@ def play() -> None:
 
 
 @contextlib.contextmanager
-def server(channels: int) -> Iterator[None]:
+def server(channels: int, before: Sequence[str]) -> Iterator[None]:
     """jackd and the player. In synchronous mode a busy machine makes time longer and loses no period."""
     os.environ.update(JACK_DEFAULT_SERVER=SERVER, JACK_NO_AUDIO_RESERVATION="1")
-    options = ["--no-realtime", "--no-mlock", "--sync", "-t", "5000", "-n", SERVER]
+    realtime = "--no-realtime" if before or not may_be_real_time() else "--realtime"
+    options = [realtime, "--no-mlock", "--sync", "-t", "5000", "-n", SERVER]
     driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", str(channels), "-P", str(channels)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(["jackd", *options, *driver], **quiet) as jackd:
+    with subprocess.Popen([*before, "jackd", *options, *driver], **quiet) as jackd:
         try:
             subprocess.run(["jack_wait", "-s", SERVER, "-w", "-t", "20"], check=True, **quiet)
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-            command = [sys.executable, "-m", "bench.live", "--play"]
+            command = [*before, sys.executable, "-m", "bench.live", "--play"]
             with subprocess.Popen(command, text=True, **pipes) as player:
                 assert player.stdout is not None
                 player.stdout.readline()
@@ -120,29 +124,37 @@ class Listener:
         self.position += n
 
 
+def may_be_real_time() -> bool:
+    """Whether this process may have real-time priority."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
+
+
 def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
     """One run in this process; a line of the table."""
     import jack
 
-    from dap_stream.live.background import Background
-    from dap_stream.live.denoiser import LiveDenoiser
     from dap_stream.live.devices import devices, pick
-    from dap_stream.live.link import Link
+    from dap_stream.live.priority import undisturbed
+    from dap_stream.live.rig import Plan, Rig
     from dap_stream.live.stream import LiveStream
+    from dap_stream.settings import Settings
 
-    sys.setswitchinterval(SWITCH_S)
-    background = Background()
-    denoiser = LiveDenoiser(RATE, channels, submit=background.submit)
-    link = Link(denoiser, channels, RATE, PERIOD, MARGIN_BLOCKS, hop=RATE * 8 // 1000)
-    link.warm_up(2.0)
-    background.start()
+    rig = Rig(Plan(Settings(window_ms=32.0, passes=1), RATE, channels, PERIOD, MARGIN_BLOCKS))
+    rig.warm_up(2.0)
+    rig.background.start()
+    link = rig.link
     index = next(each.index for each in devices() if "JACK" in each.host_api)
     source, target = pick(index, "input"), pick(index, "output")
     listener = Listener(played())
     hog = subprocess.Popen([sys.executable, "-c", HOG]) if is_busy else None
     try:
         client = jack.Client("dapcables", servername=SERVER, no_start_server=True)
-        with LiveStream(link, source, target, block_size=0) as stream, client:
+        with undisturbed(), LiveStream(link, source, target, block_size=0) as stream, client:
             for port in client.get_ports(is_audio=True, is_input=True):
                 if port.name.startswith("PortAudio"):
                     client.connect("dapplayer:out", port)
@@ -150,7 +162,8 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
             while (now := time.monotonic() - began) < seconds + SETTLED_S:
                 time.sleep(0.02)
                 stream.check()
-                background.check()
+                if rig.background.error is not None:
+                    raise rig.background.error
                 if not settled and now > SETTLED_S:
                     late, settled = link.counts().late_blocks, True
                     link.loads.reset()
@@ -166,10 +179,15 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
         if hog is not None:
             hog.kill()
             hog.wait()
-        background.stop()
+        memory = [resident_mb(), *(resident_mb(pid) for pid in children())]
+        n_steps = sum(each.steps for each in rig.history)
+        rig.close()
     n_late = counts.late_blocks - late
+    about = [f"{channels} channel{'s' if channels > 1 else ''}"]
+    about += ["a core kept busy"] if is_busy else []
+    about += [] if may_be_real_time() else ["no real-time priority"]
     return [
-        f"{channels} channel{'s' if channels > 1 else ''}{', a core kept busy' if is_busy else ''}",
+        ", ".join(about),
         f"{counts.blocks}",
         f"{listener.wrong + counts.lost_samples}",
         f"{n_late} ({n_late / counts.blocks:.3%})",
@@ -177,7 +195,8 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
         f"{link.loads.p999:.3f}",
         f"{1000 * latency.processor / RATE:.1f}",
         f"{latency.total_ms:.1f}",
-        f"{sum(each.steps for each in denoiser.history)}",
+        f"{n_steps}",
+        " + ".join(f"{each:.0f}" for each in memory),
     ]
 
 
@@ -209,9 +228,15 @@ def hour(minutes: float) -> str:
     )
 
 
-def resident_mb() -> float:
-    """Of this process, now (Linux), else at its peak."""
-    pages = Path("/proc/self/statm")
+def children() -> list[int]:
+    """Of this process (Linux)."""
+    found = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(each) for each in found.read_text().split()] if found.is_file() else []
+
+
+def resident_mb(pid: int | str = "self") -> float:
+    """Of a process, now (Linux), else of this one at its peak."""
+    pages = Path(f"/proc/{pid}/statm")
     if pages.is_file():
         return int(pages.read_text().split()[1]) * resource.getpagesize() / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
@@ -231,12 +256,14 @@ def main() -> None:
         print(json.dumps(live_run(args.run[0], args.minutes * 60, bool(args.run[1]))))
         return
     lines = []
-    for channels, is_busy in ((1, False), (2, False), (2, True)):
-        with server(channels):  # and a process of its own: PortAudio keeps to the first server it finds
+    for channels, is_busy, is_plain in RUNS:
+        if is_plain and not (may_be_real_time() and shutil.which(PLAIN[0])):
+            continue
+        before = PLAIN if is_plain else ()
+        with server(channels, before):  # and a process of its own: PortAudio keeps to its first server
             options = ["--minutes", str(args.minutes), "--run", str(channels), str(int(is_busy))]
-            run = subprocess.run(
-                [sys.executable, "-m", "bench.live", *options], stdout=subprocess.PIPE, check=True
-            )
+            command = [*before, sys.executable, "-m", "bench.live", *options]
+            run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         lines.append(json.loads(run.stdout.splitlines()[-1]))
         print(*lines[-1], sep="\t", flush=True)
     header = [
@@ -246,6 +273,7 @@ def main() -> None:
         f"late blocks after {SETTLED_S:g} s",
     ]
     header += ["load of a hop: median", "p99.9", "window + look-ahead, ms", "latency in all, ms", "steps"]
+    header += ["memory, MB: stream + learning"]
     text = (
         f"jackd's dummy driver, {args.minutes:g} minutes each, learning on, margin {MARGIN_BLOCKS} blocks. "
         "Load is the time that a hop (8 ms) takes, as a part of it.\n\n"

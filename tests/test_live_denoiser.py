@@ -146,12 +146,15 @@ def test_generators_that_cannot_work_live_are_refused():
 
 
 def test_history_keeps_the_newest_rows_in_order():
-    history = History(5, 3, 0.0)
+    history, given = History(5, 3, 0.0), []
     for i in range(23):
         history.push(np.full(3, float(i), np.float32))
         kept = history.last(5)[:, 0]
-        np.testing.assert_array_equal(kept, [max(k, 0) if k >= 0 else 0 for k in range(i - 4, i + 1)])
+        np.testing.assert_array_equal(kept, [max(k, 0) for k in range(i - 4, i + 1)])
+        given.append((history.last(5), history.last(5).copy()))
     assert history.n_seen == 23
+    for view, then in given:  # another thread may still be reading
+        np.testing.assert_array_equal(view, then)
 
 
 @pytest.mark.parametrize("generator", ["context", "classical"])

@@ -7,13 +7,15 @@ system can put the learning last, and a stream stays in time on a busy machine (
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import os
+import pickle
 import signal
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -26,6 +28,11 @@ from dap_stream.profile import Profile
 
 _PATIENCE_S = 2.0  # for the other process to end by itself
 _TERMINATED_S = 10  # until it ends although nobody has told it to, after SIGTERM
+_PIPE_BYTES = 2**20  # the more, the fewer pieces seconds of sound go over in
+_FLOAT_BYTES = 4
+
+# multiprocessing would run the main script once more in the other process, and not every script stands that.
+_PROGRAM = "import sys; sys.path[:] = {path!r}; from dap_stream.live.apart import serve; serve()"
 
 
 class LearnerApart:
@@ -38,21 +45,24 @@ class LearnerApart:
     def __init__(self, lesson: Lesson) -> None:
         self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
         self._is_asked = threading.Lock()
-        # A new interpreter: a fork would have copies of the locks that our other threads hold.
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, lesson), name="dap_stream learning", daemon=True
+        self._is_closed = False
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
+            start_new_session=True,  # Ctrl-C in a terminal is for us to handle
         )
-        with _deaf():
-            self._process.start()
-        theirs.close()
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self._questions, self._answers = self.process.stdin, self.process.stdout
+        with contextlib.suppress(OSError):  # the first call says so
+            _send(self._questions, lesson)
 
-    def look(self, log_observed: F32, now_s: float, is_frozen: bool) -> Knowledge | None:
+    def look(self, log_observed: Sequence[F32], now_s: float, is_frozen: bool) -> Knowledge | None:
         """As `Learner.look`."""
+        shape = (len(log_observed), *log_observed[0].shape)
         with self._is_asked, self._told_if_gone():
-            self._pipe.send(("look", log_observed.shape, now_s, is_frozen))
-            self._pipe.send_bytes(np.ascontiguousarray(log_observed).reshape(-1).view(np.uint8).data)
+            _send(self._questions, ("look", shape, now_s, is_frozen), log_observed)
             found, records = self._answer()
         self.history.extend(records)
         return found  # type: ignore[no-any-return]
@@ -60,17 +70,17 @@ class LearnerApart:
     def profile(self) -> Profile:
         """The weights as they are now."""
         with self._is_asked, self._told_if_gone():
-            self._pipe.send(("profile",))
+            _send(self._questions, ("profile",))
             return self._answer()  # type: ignore[no-any-return]
 
     def reset(self) -> None:
         """As new. Does not wait, and leaves it to the next `look` to say that nobody is there."""
         with self._is_asked, contextlib.suppress(OSError):
-            self._pipe.send(("reset",))
+            _send(self._questions, ("reset",))
         self.history.clear()
 
     def _answer(self) -> Any:
-        answer = self._pipe.recv()
+        answer = pickle.load(self._answers)
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -82,22 +92,25 @@ class LearnerApart:
             yield
         except (EOFError, OSError):
             with contextlib.suppress(EOFError, OSError):
-                if self._pipe.poll():
-                    self._answer()
-            self._process.join(_PATIENCE_S)
+                self._answer()
             raise DapStreamError(
-                f"the process that learns has ended (exit status {self._process.exitcode}): "
+                f"the process that learns has ended (exit status {self.process.wait()}): "
                 "is there enough memory? what is known already stays in use"
             ) from None
 
     def close(self) -> None:
         """End the other process. A second time does nothing."""
-        if not self._pipe.closed:
-            self._pipe.close()
-            self._process.join(_PATIENCE_S)
-            self._process.kill()
-            self._process.join()
-            self._process.close()
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with contextlib.suppress(OSError):
+            self._questions.close()  # which ends it
+        try:
+            self.process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._answers.close()
 
     def __enter__(self) -> LearnerApart:
         return self
@@ -106,23 +119,38 @@ class LearnerApart:
         self.close()
 
 
-def _serve(pipe: Connection[Any, Any], lesson: Lesson) -> None:
+def _send(pipe: IO[bytes], value: object, arrays: Sequence[F32] = ()) -> None:
+    """``arrays`` go as their bytes, which spares a copy of megabytes while Python waits."""
+    pickle.dump(value, pipe)
+    for array in arrays:
+        pipe.write(np.ascontiguousarray(array).data)
+    pipe.flush()
+
+
+def serve() -> None:
     """What the other process does: answer, until nobody is there any more."""
-    _outlast_signals()
+    # Our standard output is for answers, whatever some library prints.
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    if hasattr(signal, "SIGALRM"):
+        # A service manager ends all it started at once, and we may still be asked for a profile.
+        signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_TERMINATED_S))
     go_last()
     with contextlib.suppress(EOFError, OSError):
         try:
-            learner = Learner(lesson)
+            learner = Learner(pickle.load(questions))
             while True:
-                name, *arguments = pipe.recv()
+                name, *arguments = pickle.load(questions)
                 if name == "look":
-                    pipe.send(_look(learner, pipe.recv_bytes(), *arguments))
+                    shape, now_s, is_frozen = arguments
+                    data = questions.read(_FLOAT_BYTES * int(np.prod(shape)))
+                    _send(answers, _look(learner, data, shape, now_s, is_frozen))
                 elif name == "profile":
-                    pipe.send(learner.profile())
+                    _send(answers, learner.profile())
                 else:
                     learner.reset()
         except DapStreamError as error:
-            pipe.send(error)
+            _send(answers, error)
 
 
 def _look(
@@ -130,32 +158,6 @@ def _look(
 ) -> tuple[Knowledge | None, list[BlockRecord]]:
     """What is known then, and the record of it if there is one."""
     before = list(learner.history)[-1:]
-    known = learner.look(np.frombuffer(data, np.float32).reshape(shape), now_s, is_frozen)
+    known = learner.look(list(np.frombuffer(data, np.float32).reshape(shape)), now_s, is_frozen)
     after = list(learner.history)[-1:]
     return known, after if after and not (before and after[0] is before[0]) else []
-
-
-def _outlast_signals() -> None:
-    """Signals often come to both: a terminal's to all who have it, a service manager's to all it started.
-
-    The other process is then asked for a profile and ends by itself; should nobody come, it ends later.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_TERMINATED_S))
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Who is started within cannot be ended by a signal until it has handlers."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)

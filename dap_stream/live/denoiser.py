@@ -192,10 +192,10 @@ class LiveDenoiser:
         return state.synthesiser.advance(ready)
 
     def _ask(self, learner: Learning) -> None:
-        """Hand over a copy of the last seconds."""
+        """Hand over the last seconds."""
         state = self._state
         n_rows = min(state.observed[0].n_seen, self._n_recent)
-        recent = np.stack([history.last(n_rows) for history in state.observed])
+        recent = [history.last(n_rows) for history in state.observed]
         now_s = (self._n_hops + state.n_hops) * self._hop_ms / 1000.0
 
         def work() -> None:

@@ -65,8 +65,8 @@ class Learning(Protocol):
     def history(self) -> Sequence[BlockRecord]:
         """What was learned block by block, oldest first."""
 
-    def look(self, log_observed: F32, now_s: float, is_frozen: bool) -> Knowledge | None:
-        """Log power ``[lanes, frames, bins]``, the last seconds before ``now_s``; None before any sound."""
+    def look(self, log_observed: Sequence[F32], now_s: float, is_frozen: bool) -> Knowledge | None:
+        """Log power ``[frames, bins]`` of each lane, seconds before ``now_s``; None before any sound."""
 
     def profile(self) -> Profile:
         """The weights as they are now."""
@@ -102,8 +102,8 @@ class Learner:
         """The weights as they are now."""
         return make_profile(self._lesson.settings, self._generator)
 
-    def look(self, log_observed: F32, now_s: float, is_frozen: bool) -> Knowledge | None:
-        """Log power ``[lanes, frames, bins]``, the last seconds before ``now_s``; None before any sound."""
+    def look(self, log_observed: Sequence[F32], now_s: float, is_frozen: bool) -> Knowledge | None:
+        """Log power ``[frames, bins]`` of each lane, seconds before ``now_s``; None before any sound."""
         lanes = [self._whitened(lane) for lane in log_observed]
         if self._plan is not None:
             self._learn(lanes[self._n_looks % len(lanes)][0], self._plan, now_s, is_frozen)

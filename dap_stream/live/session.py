@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from dap_stream.live.books import Books
 from dap_stream.live.controls import HELP, Controls
 from dap_stream.live.display import Screen
 from dap_stream.live.keys import Keys
+from dap_stream.live.priority import undisturbed
 from dap_stream.live.record import Recorder
 from dap_stream.live.rig import Plan, Rig, Stream
 from dap_stream.live.summary import Summary
@@ -23,7 +23,6 @@ from dap_stream.units import format_seconds
 TICK_S = 0.2  # between two looks, and drawings
 SLOW_S = 3.0  # of getting ready that need no word
 AGAIN_S = 1.0  # between two tries to have the device back, and between two warnings
-_SWITCH_S = 0.0005  # how long Python lets one thread keep another one waiting
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,14 @@ class Session:
         if not self._wishes.is_inline:
             self._warm_up()
         stream = self._open_stream(self._rig)
-        interval = sys.getswitchinterval()
         try:
             if self._wishes.record is not None:
                 wanted = (self._wishes.record, self._rig.plan.sample_rate, self._rig.plan.channels)
                 self._books.recorder = Recorder(*wanted, self._wishes.force)
-            sys.setswitchinterval(_SWITCH_S)
             self._until = time.monotonic() + (self._wishes.duration_s or float("inf"))
-            stream = self._watched(stream)
+            with undisturbed():
+                stream = self._watched(stream)
         finally:
-            sys.setswitchinterval(interval)
             self._end(stream)
         source, target, _ = self._describe(stream)
         return self._books.summary(source, target, stream, self._error), self._error or self._stopped
