@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-from types import TracebackType
 from typing import Any
 
 import numba
@@ -19,10 +18,10 @@ from numba.np.numpy_support import carray
 from dap_stream.errors import DeviceError
 from dap_stream.live.atomic import call_port_buffer, f32_at, i64_at
 from dap_stream.live.callback import INPUTS, N_USER, OUTPUTS, UserData, exchange_at
+from dap_stream.live.device_stream import DeviceStream
 from dap_stream.live.exchange import routing
 from dap_stream.live.link import Link
-from dap_stream.live.watch import Latency, Watch
-from dap_stream.live.worker import Worker
+from dap_stream.live.watch import Latency
 
 _CAPTURE, _PLAYBACK = 0, 1  # jack_latency_callback_mode_t
 _MOST = 16384  # samples of the longest period
@@ -55,11 +54,8 @@ class _Range(ctypes.Structure):
 
 _LatencyCallback = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 
-# What compiled code still reads must not be collected, whatever becomes of the object.
-_running: set[JackClient] = set()
 
-
-class JackClient:
+class JackClient(DeviceStream):
     """``link`` as a client ``name`` with ports in_1, in_2 ... and out_1, out_2 ...; nothing is connected.
 
     ``server`` None is the default one. JACK fixes rate and period: ``link`` has to be built for them
@@ -75,10 +71,9 @@ class JackClient:
         outputs: int | None = None,
         server: str | None = None,
     ) -> None:
-        self.link, self.worker, self._watch = link, Worker(link), Watch(link)
+        super().__init__(link, f"JACK client {name}")
         n_in, n_out = inputs or link.channels, outputs or link.channels
         self._jack, self._client = _connect(name, server)
-        self.xruns = 0
         self._reason: str | None = None
         try:
             if self._client.samplerate != link.sample_rate:
@@ -91,7 +86,6 @@ class JackClient:
                     f"JACK period of {self._client.blocksize} samples: at most {_MOST} are possible"
                 )
             self._client.set_shutdown_callback(self._note_shutdown)
-            self._client.set_xrun_callback(self._note_xrun)
             self._inputs = [self._client.inports.register(f"in_{c + 1}") for c in range(n_in)]
             self._outputs = [self._client.outports.register(f"out_{c + 1}") for c in range(n_out)]
             self._user = UserData(link.shared, routing(n_in, link.channels), routing(link.channels, n_out))
@@ -100,7 +94,6 @@ class JackClient:
         except BaseException:
             self._client.close()
             raise
-        self._is_running = self._is_closed = False
 
     def _hand_over(self) -> None:
         """Give JACK the compiled callback, and that what it needs."""
@@ -153,9 +146,6 @@ class JackClient:
     def _note_shutdown(self, status: object, reason: str) -> None:
         self._reason = reason or "no reason given"
 
-    def _note_xrun(self, delayed_us: float) -> None:
-        self.xruns += 1
-
     @property
     def name(self) -> str:
         """As JACK has it: a number is added if there is another client of that name."""
@@ -173,47 +163,20 @@ class JackClient:
         except self._jack.JackError as error:
             raise DeviceError(f"JACK cannot connect {source} to {target}: {error}") from None
 
-    def start(self) -> None:
-        """Join the graph, from silence and position 0."""
-        if self._is_running:
-            return
-        self.link.reset()
-        self.worker.start()
+    def _join(self) -> None:
         try:
             self._client.activate()
         except self._jack.JackError as error:
-            self.worker.stop()
             raise DeviceError(f"JACK does not let {self.name} join: {error}") from None
-        self._is_running = True
-        _running.add(self)
         self._library.jack_recompute_total_latencies(self._address(self._client))
-        self._watch.begin()
 
-    def check(self) -> None:
-        """Raise the worker's error, or a `DeviceError` if the server has gone."""
-        self.worker.check()
+    def _look(self) -> None:
         if self._reason is not None:
             raise DeviceError(f"the JACK server went away ({self._reason}): start it again")
-        if self._is_running:
-            self._watch.check(f"JACK client {self.name}")
 
-    def close(self) -> None:
-        """Leave the graph. A second time does nothing."""
-        if self._is_closed:
-            return
-        self._is_running, self._is_closed = False, True
+    def _leave(self) -> bool:
         self._client.close()
-        _running.discard(self)
-        self.worker.stop(2.0)
-
-    def __enter__(self) -> JackClient:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        return True
 
 
 def jack_format(server: str | None = None) -> tuple[int, int]:
