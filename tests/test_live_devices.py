@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -137,3 +139,27 @@ import dap_stream.live.jack_client, dap_stream.live.stream
 sys.exit(bool({"sounddevice", "jack", "torch"} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", program], timeout=120, check=False).returncode == 0
+
+
+TWICE = """
+from dap_stream.live import portaudio
+from dap_stream.live.devices import devices
+sd = portaudio.load_portaudio()
+seen = [sd._lib]
+for _ in range(3):  # the sound server dies, and dies again
+    portaudio.give_up()
+    portaudio.look_again()
+    devices()
+    assert sd._lib not in seen
+    seen.append(sd._lib)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs to know what is loaded, as on Linux")
+def test_a_portaudio_that_hangs_can_be_replaced_again_and_again():
+    """In a process of its own: what was given up stays loaded."""
+    pytest.importorskip("sounddevice", reason="PortAudio is not installed", exc_type=(ImportError, OSError))
+    env = {**os.environ, "JACK_NO_START_SERVER": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", TWICE]
+    run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr

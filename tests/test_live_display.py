@@ -28,6 +28,7 @@ from dap_stream.live.background import Background
 from dap_stream.live.controls import HELP, Controls
 from dap_stream.live.display import Screen, Snapshot, bar, lines
 from dap_stream.live.rig import Plan, Rig
+from dap_stream.live.session import Session, Wishes
 from dap_stream.profile import load_profile
 from dap_stream.settings import Settings
 
@@ -125,6 +126,25 @@ def test_reset_is_done_by_the_processing_thread(tmp_path: Path) -> None:
     assert not done
     rig.inside.process(sound(0.01).astype("float32"))
     assert done == [1]
+
+
+def test_reset_while_the_device_is_away(tmp_path: Path) -> None:
+    """Nothing is processed then, and yet what was learned is not saved any more."""
+    session = Session(
+        Plan(Settings(window_ms=32.0), 16000, 1, 64, 2),
+        None,
+        lambda rig: pytest.fail("it does not come back"),
+        lambda stream: ("", "", ""),
+        Wishes(is_inline=True, has_screen=False, duration_s=0.1),
+    )
+    rig = session._rig
+    rig.denoiser.process(sound(1.0).astype("float32"))
+    assert rig.history
+    rig.reset()
+    assert rig.history, "it waits for its turn"
+    session._until = time.monotonic() + 0.1
+    session._wait(5.0)
+    assert not rig.history
 
 
 def test_the_background_drops_what_comes_while_it_is_busy() -> None:

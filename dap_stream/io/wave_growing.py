@@ -70,7 +70,7 @@ class GrowingWave:
             raise self._failure(error) from error
 
     def give_up(self) -> None:
-        """Close it as if it had never been opened; instead of `begin`."""
+        """Close it as if it had never been opened; instead of `begin`, or after it failed."""
         self.close()
         if self._is_new:
             os.unlink(self.path)

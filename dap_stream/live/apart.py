@@ -15,6 +15,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import IO, Any
 
 import numpy as np
@@ -27,9 +29,13 @@ from dap_stream.live.priority import go_last
 from dap_stream.profile import Profile
 
 _PATIENCE_S = 2.0  # for the other process to end by itself
+_ANSWER_S = 30.0  # it answers within milliseconds, and when it has just been started within seconds
 _TERMINATED_S = 10  # until it ends although nobody has told it to, after SIGTERM
 _PIPE_BYTES = 2**20  # the more, the fewer pieces seconds of sound go over in
 _FLOAT_BYTES = 4
+
+_SILENT = f"the process that learns has not answered for {_ANSWER_S:g} s"
+_ENDS = (EOFError, OSError, pickle.UnpicklingError)  # of a pipe, in the middle of a message too
 
 # multiprocessing would run the main script once more in the other process, and not every script stands that.
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from dap_stream.live.apart import serve; serve()"
@@ -46,14 +52,19 @@ class LearnerApart:
         self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
         self._is_asked = threading.Lock()
         self._is_closed = False
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pipesize=_PIPE_BYTES,
-            start_new_session=True,  # Ctrl-C in a terminal is for us to handle
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C in a terminal is for us to handle
+            )
+        except OSError as error:
+            raise DapStreamError(
+                f"cannot start the process that learns ({error.strerror}): end other programs"
+            ) from error
         assert self.process.stdin is not None and self.process.stdout is not None
+        _widen(self.process.stdin)
         self._questions, self._answers = self.process.stdin, self.process.stdout
         with contextlib.suppress(OSError):  # the first call says so
             _send(self._questions, lesson)
@@ -61,23 +72,48 @@ class LearnerApart:
     def look(self, log_observed: Sequence[F32], now_s: float, is_frozen: bool) -> Knowledge | None:
         """As `Learner.look`."""
         shape = (len(log_observed), *log_observed[0].shape)
-        with self._is_asked, self._told_if_gone():
+        with self._alone(), self._told_if_gone():
             _send(self._questions, ("look", shape, now_s, is_frozen), log_observed)
             found, records = self._answer()
         self.history.extend(records)
         return found  # type: ignore[no-any-return]
 
     def profile(self) -> Profile:
-        """The weights as they are now."""
-        with self._is_asked, self._told_if_gone():
-            _send(self._questions, ("profile",))
-            return self._answer()  # type: ignore[no-any-return]
+        """The weights as they are now. For any thread."""
+        # A Ctrl-C may end the waiting, and must not come between question and answer: hence a thread.
+        result: Future[Profile] = Future()
+
+        def ask() -> None:
+            try:
+                with self._alone(), self._told_if_gone():
+                    _send(self._questions, ("profile",))
+                    result.set_result(self._answer())
+            except BaseException as error:  # noqa: BLE001  raised by whoever waits
+                result.set_exception(error)
+
+        threading.Thread(target=ask, name="dap_stream profile", daemon=True).start()
+        try:
+            return result.result(_ANSWER_S)
+        except FutureTimeoutError:
+            raise DapStreamError(_SILENT) from None
 
     def reset(self) -> None:
         """As new. Does not wait, and leaves it to the next `look` to say that nobody is there."""
-        with self._is_asked, contextlib.suppress(OSError):
+        with self._alone(), contextlib.suppress(OSError):
             _send(self._questions, ("reset",))
         self.history.clear()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One question at a time, if it was not closed meanwhile."""
+        if not self._is_asked.acquire(timeout=_ANSWER_S):
+            raise DapStreamError(_SILENT)
+        try:
+            if self._is_closed:
+                raise DapStreamError("the process that learns was ended already")
+            yield
+        finally:
+            self._is_asked.release()
 
     def _answer(self) -> Any:
         answer = pickle.load(self._answers)
@@ -90,12 +126,14 @@ class LearnerApart:
         """In the words of whoever was there, or else with its exit status."""
         try:
             yield
-        except (EOFError, OSError):
-            with contextlib.suppress(EOFError, OSError):
-                self._answer()
+        except _ENDS as error:
+            if isinstance(error, OSError):  # the question did not arrive: there may be a last answer
+                with contextlib.suppress(*_ENDS):
+                    self._answer()
+            status = self._end()
+            why = ", often for want of memory" if status == -9 else ""
             raise DapStreamError(
-                f"the process that learns has ended (exit status {self.process.wait()}): "
-                "is there enough memory? what is known already stays in use"
+                f"the process that learns has ended (exit status {status}{why}); what it knew stays in use"
             ) from None
 
     def close(self) -> None:
@@ -103,20 +141,38 @@ class LearnerApart:
         if self._is_closed:
             return
         self._is_closed = True
+        if self._is_asked.acquire(timeout=_PATIENCE_S):
+            self._is_asked.release()
+        else:
+            self.process.kill()  # it does not answer; whoever asked is told
         with contextlib.suppress(OSError):
             self._questions.close()  # which ends it
+        self._end()
+        self._answers.close()
+
+    def _end(self) -> int:
+        """Its exit status, soon."""
         try:
-            self.process.wait(_PATIENCE_S)
+            return self.process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
-        self._answers.close()
+            return self.process.wait()
 
     def __enter__(self) -> LearnerApart:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let seconds of sound go over in few pieces, where the system has that."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except (ImportError, AttributeError, OSError):
+        return
 
 
 def _send(pipe: IO[bytes], value: object, arrays: Sequence[F32] = ()) -> None:
@@ -132,18 +188,23 @@ def serve() -> None:
     # Our standard output is for answers, whatever some library prints.
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    # A service manager ends all it started at once, and we may still be asked for a profile.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGALRM"):
-        # A service manager ends all it started at once, and we may still be asked for a profile.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_TERMINATED_S))
     go_last()
-    with contextlib.suppress(EOFError, OSError):
+    with contextlib.suppress(*_ENDS):
         try:
             learner = Learner(pickle.load(questions))
             while True:
                 name, *arguments = pickle.load(questions)
                 if name == "look":
                     shape, now_s, is_frozen = arguments
-                    data = questions.read(_FLOAT_BYTES * int(np.prod(shape)))
+                    n_bytes = _FLOAT_BYTES * int(np.prod(shape))
+                    data = questions.read(n_bytes)
+                    if len(data) < n_bytes:
+                        return
                     _send(answers, _look(learner, data, shape, now_s, is_frozen))
                 elif name == "profile":
                     _send(answers, learner.profile())

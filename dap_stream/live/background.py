@@ -29,8 +29,8 @@ class Background:
 
     def start(self) -> None:
         """From now on beside the stream."""
+        self._is_stopping = False
         if self._thread is None:
-            self._is_stopping = False
             self._thread = threading.Thread(target=self._run, name="dap_stream learning", daemon=True)
             self._thread.start()
 
@@ -55,7 +55,7 @@ class Background:
                 return
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001  handed on by check(): a thread has no caller
+            except BaseException as error:  # noqa: BLE001  a thread has no caller
                 self.error = error
             with self._changed:
                 self._work = None
@@ -81,4 +81,5 @@ class Background:
             self._is_stopping = True
             self._changed.notify_all()
         thread.join(_PATIENCE_S)
-        self._thread = None
+        if not thread.is_alive():
+            self._thread = None

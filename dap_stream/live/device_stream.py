@@ -20,7 +20,7 @@ _running: set[DeviceStream] = set()
 
 
 class DeviceStream(ABC):
-    """Runs from `start` to `close`, or within a ``with`` block. Call `check` a few times a second.
+    """Runs from `start` to `close`, or within a ``with`` block. Call `check` every half second or sooner.
 
     ``name`` is what the device is called in messages.
     """

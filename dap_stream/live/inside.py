@@ -28,10 +28,14 @@ class Inside:
         """Have it done before the next piece. Does not wait."""
         self._asked.append(action)
 
-    def process(self, buffer: Audio) -> Audio:
-        """``[channels, n]`` in and out."""
+    def settle(self) -> None:
+        """Do what was asked for. While a stream runs `process` does it."""
         while self._asked:
             self._asked.popleft()()
+
+    def process(self, buffer: Audio) -> Audio:
+        """``[channels, n]`` in and out."""
+        self.settle()
         wet = self.processor.process(buffer)
         if self.tap is not None:
             self.tap()

@@ -39,11 +39,13 @@ def look_again() -> None:
         _load_another(sd)
 
     def begin_anew() -> None:
-        if sd._initialized:
+        while sd._initialized:
             sd._terminate()
         sd._initialize()
 
-    if not try_for(begin_anew, _PATIENCE_S) or not sd._initialized:
+    if not try_for(begin_anew, _PATIENCE_S):
+        give_up()
+    if sd._lib in _given_up or not sd._initialized:
         raise DeviceError("PortAudio does not come back")
 
 
@@ -61,16 +63,21 @@ def give_up() -> None:
 def _load_another(sd: Any) -> None:
     """All that is global in PortAudio is in the library's memory: a copy of its file has its own."""
     try:
-        loaded = {line.split()[-1] for line in _MAPS.read_text().splitlines() if "libportaudio" in line}
         with tempfile.TemporaryDirectory() as folder:
-            copy = shutil.copy(loaded.pop(), Path(folder, f"libportaudio-{len(_given_up)}.so"))
+            copy = shutil.copy(_file_of_library(), Path(folder, f"libportaudio-{len(_given_up)}.so"))
             sd._lib = sd._ffi.dlopen(str(copy))
-    except (OSError, KeyError):
+    except (OSError, StopIteration):
         raise DapStreamError(  # not a DeviceError: waiting is of no use
             "PortAudio waits for the dead device in vain; start dap-stream again"
         ) from None
     sd._initialized = 0
     atexit.register(sd._exit_handler)
+
+
+def _file_of_library() -> str:
+    """The one that was loaded first: the files of copies are gone."""
+    paths = (line.split(maxsplit=5)[-1] for line in _MAPS.read_text().splitlines())
+    return next(each for each in paths if "libportaudio" in each and not each.endswith(" (deleted)"))
 
 
 def try_for(action: Callable[[], object], seconds: float) -> bool:

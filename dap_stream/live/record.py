@@ -41,9 +41,14 @@ class Recorder:
         except BaseException:
             self._heard.give_up()
             raise
-        # Only now: both can be written, so what is replaced is not lost for nothing.
-        self._heard.begin()
-        self._dry.begin()
+        try:
+            # Only now: both can be written, so what is replaced is not lost for nothing.
+            self._heard.begin()
+            self._dry.begin()
+        except BaseException:
+            self._heard.give_up()
+            self._dry.give_up()
+            raise
         self.paths = (path, dry_name(path))
         self.error: OutputError | None = None
         self._has_failed = False

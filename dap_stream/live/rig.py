@@ -92,6 +92,8 @@ class Rig:
         """Compile and allocate all that is needed, recording too; nothing may run yet."""
         self.record_to(lambda dry, heard: None)
         self.link.warm_up(seconds)
+        if self._apart is not None:
+            self._apart.profile()  # waits until it is there, and raises what is wrong with it
         self.denoiser.reset()
         self.tap = self.inside.tap = None
 

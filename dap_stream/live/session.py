@@ -198,6 +198,7 @@ class Session:
                 if str(failure) != said:
                     said = str(failure)
                     self._screen.say(f"still waiting: {said}")
+        self._rig.link.reset()  # its counts are in the books
         self._warned = (0, 0)
         self._books.n_reconnects += 1
         gap = f"; the recording has a gap of {time.monotonic() - began:.1f} s at "
@@ -210,11 +211,13 @@ class Session:
         until = min(time.monotonic() + seconds, self._until)
         while time.monotonic() < until and not self._controls.wants_quit:
             self._press(self._keys.read(min(TICK_S, max(0.0, until - time.monotonic()))))
+            self._rig.inside.settle()
         return self._controls.wants_quit or time.monotonic() >= self._until
 
     def _close(self, stream: Stream) -> None:
         """End the stream, and put it into the books."""
         stream.close()
+        self._rig.inside.settle()
         self._rig.background.stop()
         self._books.keep(stream)
 

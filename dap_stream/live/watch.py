@@ -46,7 +46,7 @@ class Watch:
         self._looked = self._since
 
     def check(self, name: str) -> None:
-        """A `DeviceError` if no block came since the last `SILENT_S` seconds. Look a few times a second."""
+        """A `DeviceError` if no block came for `SILENT_S`. Look more often than every `AWAY_S`."""
         now = time.monotonic()
         was_away, self._looked = now - self._looked > AWAY_S, now
         if was_away or self._link.blocks != self._blocks:
