@@ -91,7 +91,9 @@ class Rig:
     def warm_up(self, seconds: float = 0.5) -> None:
         """Compile and allocate all that is needed, recording too; nothing may run yet."""
         self.record_to(lambda dry, heard: None)
+        self.denoiser.is_frozen = True  # looked at, not learned from: the stream need not wait for that
         self.link.warm_up(seconds)
+        self.denoiser.is_frozen = False
         if self._apart is not None:
             self._apart.profile()  # waits until it is there, and raises what is wrong with it
         self.denoiser.reset()
