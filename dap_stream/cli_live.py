@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dap_stream.profile import Profile
 
 WINDOW_MS, LOW_LATENCY_MS = 32.0, 16.0
-MARGIN_BLOCKS = 3
+MARGIN_BLOCKS = 4
 SHORT = {"reduction": "reduction_db", "wet": "wet", "lookahead": "lookahead", "window": "window_ms"}
 
 _EPILOG = """\

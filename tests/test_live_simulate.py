@@ -73,10 +73,10 @@ def test_json_and_profile(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(printed.out)
     assert printed.out.count("\n") == 1
     assert printed.err.startswith(
-        "dap-stream: a.wav -> b.wav: 16000 Hz, 1 channel, blocks of 64; latency 1024 "
+        "dap-stream: a.wav -> b.wav: 16000 Hz, 1 channel, blocks of 64; latency 1088 "
     )
     assert told["latency"] == {
-        "processor": 768, "margin": 256, "device_in": 0, "device_out": 0, "total": 1024, "total_ms": 64.0,
+        "processor": 768, "margin": 320, "device_in": 0, "device_out": 0, "total": 1088, "total_ms": 68.0,
     }  # fmt: skip
     assert told["counts"]["late_blocks"] == told["counts"]["lost_samples"] == 0
     assert len(told["history"]) == 4  # at a quarter and half of a second, and at each second
