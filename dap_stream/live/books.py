@@ -80,4 +80,5 @@ class Books:
             unrecorded_samples=self._n_unrecorded,
             profile=self._profile,
             error=None if error is None else str(error),
+            is_inline=self._rig.is_inline,
         )

@@ -59,7 +59,7 @@ class Rig:
     """
 
     def __init__(self, plan: Plan, profile: Profile | None = None, is_inline: bool = False) -> None:
-        self.plan, self.background = plan, Background()
+        self.plan, self.background, self.is_inline = plan, Background(), is_inline
         self._apart: LearnerApart | None = None
         make_learner: Callable[[Lesson], Learning] = Learner if is_inline else self._elsewhere
         rate, settings = plan.sample_rate, plan.settings

@@ -32,6 +32,7 @@ class Summary:
     unrecorded_samples: int
     profile: str | None
     error: str | None
+    is_inline: bool  # learning was part of the processing, and of the loads
 
     def as_json(self) -> dict[str, object]:
         """Plain values; what is not known is null."""
@@ -62,11 +63,12 @@ class Summary:
     def as_text(self) -> str:
         """One line."""
         counts, rate = self.counts, self.plan.sample_rate
+        peak = "" if self.is_inline else f" (99.9 %: {100 * self.load_p999:.0f} %)"
         parts = [
             format_seconds(counts.n_samples / rate, 1),
             f"{counts.late_blocks} of {counts.blocks} blocks late",
             f"{samples_to_ms(counts.lost_samples, rate):.0f} ms lost",
-            f"load {100 * self.load_median:.0f} % (99.9 %: {100 * self.load_p999:.0f} %)",
+            f"load {100 * self.load_median:.0f} %{peak}",
         ]
         if self.reconnects:
             parts.append(f"{self.reconnects} reconnected")
