@@ -6,6 +6,7 @@ Kernels and matrix products let go of the interpreter, so that threads do run si
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -57,7 +58,13 @@ def ahead(items: Iterable[_Piece]) -> Iterator[Iterator[_Piece]]:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_cores(), thread_name_prefix="dap_stream")
+    pool = ThreadPoolExecutor(n_cores(), thread_name_prefix="dap_stream")
+    # A Ctrl-C in the main thread just when it starts the first one would leave that thread unknown to the
+    # pool, and Python waiting for it at exit. Others that are started later are ended by the first.
+    starter = threading.Thread(target=pool.submit, args=(int,), daemon=True)
+    starter.start()
+    starter.join()
+    return pool
 
 
 if hasattr(os, "register_at_fork"):

@@ -91,3 +91,28 @@ def test_whoever_is_stopped_while_waiting_leaves_nothing_running() -> None:
     with pytest.raises(Stopped), stop_on_signals(), workers.ahead(slow()) as prepared:
         next(prepared)
     assert is_done.is_set()
+
+
+INTERRUPTED = """
+import threading
+from dap_stream import workers
+
+start = threading.Thread.start
+
+def interrupted(self):
+    start(self)
+    if threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+
+threading.Thread.start = interrupted
+try:
+    workers.each(abs, [1, 2, 3])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_while_threads_start_does_not_keep_python_from_ending() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout) == (0, "interrupted\n"), run.stderr
