@@ -19,10 +19,12 @@ import numpy as np
 from scipy.signal import ShortTimeFFT
 
 from bench import results
-from dap_stream import gain_kernels, kernels, twins
-from dap_stream.prior.predict import dense
-from dap_stream.prior.surroundings import BEFORE, GRID, MARGIN, view
-from dap_stream.stft import StftSpec
+from dap_stream.dsp import gain_kernels, reference, stft_kernels
+from dap_stream.dsp.stft import StftSpec
+from dap_stream.models.context import gather_kernels, mlp_kernels
+from dap_stream.models.context import reference as context_reference
+from dap_stream.models.context.mlp_kernels import dense
+from dap_stream.models.context.receptive_field import BEFORE, GRID, MARGIN, receptive_field
 
 SEED = 0
 WARM_UPS = 3
@@ -74,18 +76,18 @@ def _integral(rng: np.random.Generator) -> tuple[Any, ...]:
 
 def _surroundings(rng: np.random.Generator) -> tuple[Any, ...]:
     image, integral = _integral(rng)
-    kernels.integrate(image, integral)
+    gather_kernels.integrate(image, integral)
     n_points = 4096
     frames = rng.integers(BEFORE, N_FRAMES - GRID, n_points)
     bins = rng.integers(MARGIN, image.shape[1] - MARGIN, n_points)
     return (
         image,
         integral,
-        SEEN.cells,
-        SEEN.boxes,
+        FIELD.cells,
+        FIELD.boxes,
         frames,
         bins,
-        np.empty((n_points, SEEN.n_inputs), np.float32),
+        np.empty((n_points, FIELD.n_inputs), np.float32),
     )
 
 
@@ -96,17 +98,17 @@ def _coarse(rng: np.random.Generator) -> tuple[Any, ...]:
 
 def _row(rng: np.random.Generator) -> tuple[Any, ...]:
     image, integral = _integral(rng)
-    kernels.integrate(image, integral)
+    gather_kernels.integrate(image, integral)
     n_bins = image.shape[1] // 2 - MARGIN
     return (
         image,
         integral,
-        SEEN.cells,
-        SEEN.boxes,
+        FIELD.cells,
+        FIELD.boxes,
         BEFORE,
         MARGIN,
         n_bins,
-        np.empty((SEEN.n_inputs, n_bins), np.float32),
+        np.empty((FIELD.n_inputs, n_bins), np.float32),
     )
 
 
@@ -151,28 +153,33 @@ def _classical(rng: np.random.Generator) -> tuple[Any, ...]:
     return power, noise, presence, clean, np.array([0.9, 0.95, 0.99]), -2.8, np.empty_like(power)
 
 
-SEEN = view(1)
+FIELD = receptive_field(1)
 SIZE, N_FRAMES = 2304, 128  # one block at 48 kHz, 48 ms
 LAYER_POINTS = 592  # of one frame at 48 kHz
 COPY_BYTES = 1 << 27  # more than any cache holds
 KERNELS = (
     Kernel("StftSpec.spectrum (twin: scipy's ShortTimeFFT)", _spectrum_of, _scipys_spectrum, _second),
-    Kernel("window_frames", kernels.window_frames, twins.window_frames, _frames),
-    Kernel("overlap_add", kernels.overlap_add, twins.overlap_add, _overlaps),
+    Kernel("window_frames", stft_kernels.window_frames, reference.window_frames, _frames),
+    Kernel("overlap_add", stft_kernels.overlap_add, reference.overlap_add, _overlaps),
     Kernel(
         "mean_power",
-        kernels.mean_power,
-        twins.mean_power,
+        stft_kernels.mean_power,
+        reference.mean_power,
         lambda rng: (_spectrum(rng, 2), np.empty((N_FRAMES, SIZE // 2 + 1), np.float32)),
     ),
-    Kernel("apply_gain", kernels.apply_gain, twins.apply_gain, _gained),
-    Kernel("integrate", kernels.integrate, twins.integrate, _integral),
-    Kernel("gather_surroundings", kernels.gather_surroundings, twins.gather_surroundings, _surroundings),
-    Kernel("gather_row", kernels.gather_row, twins.gather_row, _row),
-    Kernel("dense (twin: BLAS)", dense, twins.dense, _layer),
-    Kernel("interpolate", kernels.interpolate, twins.interpolate, _coarse),
-    Kernel("omlsa_gain", gain_kernels.omlsa_gain, twins.omlsa_gain, _gain),
-    Kernel("classical_gain", gain_kernels.classical_gain, twins.classical_gain, _classical),
+    Kernel("apply_gain", stft_kernels.apply_gain, reference.apply_gain, _gained),
+    Kernel("integrate", gather_kernels.integrate, context_reference.integrate, _integral),
+    Kernel(
+        "gather_surroundings",
+        gather_kernels.gather_surroundings,
+        context_reference.gather_surroundings,
+        _surroundings,
+    ),
+    Kernel("gather_row", gather_kernels.gather_row, context_reference.gather_row, _row),
+    Kernel("dense (twin: BLAS)", dense, context_reference.dense, _layer),
+    Kernel("interpolate", mlp_kernels.interpolate, context_reference.interpolate, _coarse),
+    Kernel("omlsa_gain", gain_kernels.omlsa_gain, reference.omlsa_gain, _gain),
+    Kernel("classical_gain", gain_kernels.classical_gain, reference.classical_gain, _classical),
 )
 
 

@@ -39,11 +39,13 @@ class BlockLoss:
 
 def block_losses(noisy: Audio, sample_rate: int) -> list[BlockLoss]:
     """The validation loss of each block, `context` in a single pass; silent blocks are left out."""
-    from dap_stream import Denoiser, Settings
+    from dap_stream import Denoiser, DenoiseSettings
 
-    denoiser = Denoiser(sample_rate, settings=Settings(passes=1, seed=0))
+    denoiser = Denoiser(sample_rate, settings=DenoiseSettings(passes=1, seed=0))
     denoiser.process(noisy[None])
-    return [BlockLoss(each.start_s, each.loss) for each in denoiser.history if np.isfinite(each.loss)]
+    assert denoiser.model is not None
+    learned = denoiser.model.history
+    return [BlockLoss(block.start_s, block.loss) for block in learned if np.isfinite(block.loss)]
 
 
 def half(row: LongRow) -> int | None:

@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import results
-from dap_stream.cli_live import MARGIN_BLOCKS
+from dap_stream.apps.live import MARGIN_BLOCKS
 
 if TYPE_CHECKING:
-    from dap_stream.live.link import Link
+    from dap_stream.realtime.duplex_buffer import DuplexBuffer
 
 RATE, PERIOD = 48000, 256
 SERVER = os.environ.get("JACK_DEFAULT_SERVER", f"dapbench{os.getpid()}")
@@ -62,12 +62,12 @@ def play() -> None:
     client = jack.Client("dapplayer", servername=os.environ["JACK_DEFAULT_SERVER"], no_start_server=True)
     port = client.outports.register("out")
 
-    @client.set_process_callback
     def process(n: int) -> None:
         nonlocal position
         port.get_array()[:] = signal[position : position + n]
         position = (position + n) % N_PLAYED
 
+    client.set_process_callback(process)
     with client:
         print("ready", flush=True)
         sys.stdin.read()
@@ -80,13 +80,13 @@ def server(channels: int, before: Sequence[str]) -> Iterator[None]:
     realtime = "--no-realtime" if before or not may_be_real_time() else "--realtime"
     options = [realtime, "--no-mlock", "--sync", "-t", "5000", "-n", SERVER]
     driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", str(channels), "-P", str(channels)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([*before, "jackd", *options, *driver], **quiet) as jackd:
+    nobody, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen([*before, "jackd", *options, *driver], stdout=nobody, stderr=nobody) as jackd:
         try:
-            subprocess.run(["jack_wait", "-s", SERVER, "-w", "-t", "20"], check=True, **quiet)
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+            wait = ["jack_wait", "-s", SERVER, "-w", "-t", "20"]
+            subprocess.run(wait, check=True, stdout=nobody, stderr=nobody)
             command = [*before, sys.executable, "-m", "bench.live", "--play"]
-            with subprocess.Popen(command, text=True, **pipes) as player:
+            with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=nobody) as player:
                 assert player.stdout is not None and player.stdin is not None
                 player.stdout.readline()
                 try:
@@ -115,13 +115,14 @@ class Listener:
         """The next ``[channels, n]`` of the stream."""
         n = audio.shape[1]
         if self.offset is None:
-            found = np.flatnonzero(audio[0])
-            if not len(found) or n - found[0] < 4:
+            audible = np.flatnonzero(audio[0])
+            if not len(audible) or n - audible[0] < 4:
                 self.position += n
                 return
-            place = np.flatnonzero(self.signal == audio[0, found[0]])
-            self.offset = int(place[0]) - self.position - int(found[0])
-            audio, self.position = audio[:, found[0] :], self.position + int(found[0])
+            first = int(audible[0])
+            place = np.flatnonzero(self.signal == audio[0, first])
+            self.offset = int(place[0]) - self.position - first
+            audio, self.position = audio[:, first:], self.position + first
             n = audio.shape[1]
         expected = self.signal[(self.offset + self.position + np.arange(n)) % len(self.signal)]
         is_right = (audio == expected).all(axis=0)
@@ -134,8 +135,8 @@ class Listener:
 class Lags:
     """How many blocks had come in since those that are about to be published: the margin they needed."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, duplex: DuplexBuffer) -> None:
+        self._duplex = duplex
         self.reset()
 
     def reset(self) -> None:
@@ -143,7 +144,7 @@ class Lags:
         self._counts = [0] * 1000
 
     def __call__(self) -> None:
-        lag = -(-self._link.backlog // PERIOD)
+        lag = -(-self._duplex.backlog // PERIOD)
         self._counts[min(lag, len(self._counts) - 1)] += 1
 
     def late_blocks(self, margin_blocks: int) -> int:
@@ -165,44 +166,45 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
     """One run in this process; a line of the table."""
     import jack
 
-    from dap_stream.live.devices import devices, pick
-    from dap_stream.live.priority import undisturbed
-    from dap_stream.live.rig import Plan, Rig
-    from dap_stream.live.stream import LiveStream
-    from dap_stream.settings import Settings
+    from dap_stream.apps.live.live_chain import LiveChain
+    from dap_stream.apps.live.settings import LiveSettings
+    from dap_stream.core.priority import undisturbed
+    from dap_stream.core.stream_format import StreamFormat
+    from dap_stream.realtime.backends.portaudio_devices import devices, pick
+    from dap_stream.realtime.backends.portaudio_stream import PortAudioStream
 
-    rig = Rig(Plan(Settings(window_ms=32.0, passes=1), RATE, channels, PERIOD, MARGIN_BLOCKS))
-    rig.warm_up(2.0)
-    rig.background.start()
-    link, lags = rig.link, Lags(rig.link)
-    rig.inside.tap = lags
-    index = next(each.index for each in devices() if "JACK" in each.host_api)
+    chain = LiveChain(LiveSettings(margin_blocks=MARGIN_BLOCKS), StreamFormat(RATE, channels), PERIOD)
+    chain.warm_up(2.0)
+    chain.start_learning()
+    duplex, lags = chain.duplex, Lags(chain.duplex)
+    chain.tapped.tap = lags
+    index = next(device.index for device in devices() if "JACK" in device.host_api)
     source, target = pick(index, "input"), pick(index, "output")
     listener = Listener(played())
     hog = subprocess.Popen([sys.executable, "-c", HOG]) if is_busy else None
     try:
         client = jack.Client("dapcables", servername=SERVER, no_start_server=True)
-        with undisturbed(), LiveStream(link, source, target, block_size=0) as stream, client:
+        with undisturbed(), PortAudioStream(duplex, source, target, block_size=0) as stream, client:
             for port in client.get_ports(is_audio=True, is_input=True):
                 if port.name.startswith("PortAudio"):
                     client.connect("dapplayer:out", port)
             time.sleep(0.1)  # one port may be connected a period before the other
-            listener.position = link.shared.ring_in.end
+            listener.position = duplex.shared.ring_in.end
             began, late, settled = time.monotonic(), 0, False
             while (now := time.monotonic() - began) < seconds + SETTLED_S:
                 time.sleep(0.02)
                 stream.check()
-                if rig.background.error is not None:
-                    raise rig.background.error
+                if chain.error is not None:
+                    raise chain.error
                 if not settled and now > SETTLED_S:
-                    late, settled = link.counts().late_blocks, True
-                    link.loads.reset()
+                    late, settled = duplex.counts().late_blocks, True
+                    duplex.loads.reset()
                     lags.reset()
                 while (
-                    heard := link.shared.ring_in.read(listener.position, RATE)
+                    heard := duplex.shared.ring_in.read(listener.position, RATE)
                 ) is not None and heard.shape[1]:
                     listener.hear(heard)
-            counts, latency = link.counts(), stream.latency
+            counts, latency = duplex.counts(), stream.latency
             if listener.offset is None or counts.n_samples - listener.position > RATE // 2:
                 raise SystemExit("bench: what came in was not compared; is the player connected?")
         client.close()
@@ -211,8 +213,8 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
             hog.kill()
             hog.wait()
         memory = [resident_mb(), *(resident_mb(pid) for pid in children())]
-        n_steps = sum(each.steps for each in rig.history)
-        rig.close()
+        n_steps = sum(block.steps for block in chain.history)
+        chain.close()
     n_late = counts.late_blocks - late
     about = [f"{channels} channel{'s' if channels > 1 else ''}"]
     about += ["a core kept busy"] if is_busy else []
@@ -223,19 +225,19 @@ def live_run(channels: int, seconds: float, is_busy: bool) -> list[str]:
         f"{listener.wrong + counts.lost_samples}",
         f"{n_late} ({n_late / counts.blocks:.3%})",
         " / ".join(f"{lags.late_blocks(n)}" for n in MARGINS),
-        f"{link.loads.median:.3f}",
-        f"{link.loads.p999:.3f}",
+        f"{duplex.loads.median:.3f}",
+        f"{duplex.loads.p999:.3f}",
         f"{1000 * latency.processor / RATE:.1f}",
         f"{latency.total_ms:.1f}",
         f"{n_steps}",
-        " + ".join(f"{each:.0f}" for each in memory),
+        " + ".join(f"{megabytes:.0f}" for megabytes in memory),
     ]
 
 
 def children() -> list[int]:
     """Of this process (Linux)."""
-    found = Path(f"/proc/self/task/{os.getpid()}/children")
-    return [int(each) for each in found.read_text().split()] if found.is_file() else []
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(pid) for pid in listed.read_text().split()] if listed.is_file() else []
 
 
 def resident_mb(pid: int | str = "self") -> float:

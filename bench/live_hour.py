@@ -14,33 +14,33 @@ import numpy as np
 
 from bench import results
 from bench.live import N_PLAYED, PERIOD, RATE, played, resident_mb
-from dap_stream.cli_live import MARGIN_BLOCKS
+from dap_stream.apps.live import MARGIN_BLOCKS
 
 
 def hour(minutes: float) -> str:
     """The stream without a server, as fast as it goes: memory and latency over the time."""
-    from dap_stream.live.denoiser import LiveDenoiser
-    from dap_stream.live.link import Link
+    from dap_stream.processors.denoise.denoiser import LiveDenoiser
+    from dap_stream.realtime.duplex_buffer import DuplexBuffer
 
     denoiser = LiveDenoiser(RATE)
-    link = Link(denoiser, 1, RATE, PERIOD, MARGIN_BLOCKS)
+    duplex = DuplexBuffer(denoiser, 1, RATE, PERIOD, MARGIN_BLOCKS)
     signal, out = played(), np.empty((1, PERIOD), np.float32)
     n_blocks = round(minutes * 60 * RATE / PERIOD)
     memory, began = [], time.perf_counter()
     for i in range(n_blocks):
         place = i * PERIOD % N_PLAYED
-        link.exchange(signal[None, place : place + PERIOD], out)
-        while link.work():
+        duplex.exchange(signal[None, place : place + PERIOD], out)
+        while duplex.work():
             pass
         if i in (n_blocks // 10, n_blocks - 1):
             memory.append(resident_mb())
     taken_s = time.perf_counter() - began
-    counts = link.counts()
+    counts = duplex.counts()
     return (
         f"Simulated, {minutes:g} minutes, fit inline: memory {memory[0]:.0f} MB after a tenth and "
         f"{memory[1]:.0f} MB at the end ({memory[1] / memory[0] - 1:+.1%}), "
         f"{counts.late_blocks} late blocks, {counts.lost_samples} lost samples, "
-        f"latency {1000 * link.latency / RATE:.1f} ms throughout; "
+        f"latency {1000 * duplex.latency / RATE:.1f} ms throughout; "
         f"{taken_s / (60 * minutes):.3f} of its length.\n"
     )
 

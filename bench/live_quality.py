@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench import audio, results
 from bench.metrics import estoi, pesq_wb, si_sdr_db
 from bench.processes import run
-from dap_stream.workers import n_cores
+from dap_stream.core.parallel import n_cores
 
 Audio = NDArray[np.float32]
 FIRST_S = 2.0  # of a stream that knows nothing yet
@@ -36,12 +36,12 @@ def classical(noisy: Audio, sample_rate: int) -> Audio:
 
 
 def live(noisy: Audio, sample_rate: int, lookahead: int, window_ms: float = 32.0) -> Audio:
-    from dap_stream.live.denoiser import LiveDenoiser
-    from dap_stream.settings import Settings
+    from dap_stream.processors.denoise.denoiser import LiveDenoiser
+    from dap_stream.processors.denoise.settings import DenoiseSettings
 
-    processor = LiveDenoiser(sample_rate, 1, Settings(window_ms=window_ms, lookahead=lookahead))
+    processor = LiveDenoiser(sample_rate, 1, DenoiseSettings(window_ms=window_ms, lookahead=lookahead))
     out = np.concatenate((processor.process(noisy[None]), processor.flush()), axis=1)
-    return out[0, processor.latency :]
+    return np.asarray(out[0, processor.latency :], np.float32)
 
 
 METHODS: dict[str, Callable[[Audio, int], Audio]] = {

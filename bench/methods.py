@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import peers
-from dap_stream.settings import DEEP_PRIORS
+from dap_stream.models.registry import DEEP_PRIORS
 
 Audio = NDArray[np.float32]
 LABELS = {

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.signal import ShortTimeFFT, get_window
 
 from bench.audio import resample
+from dap_stream.dsp import metrics as dsp_metrics
 
 Audio = NDArray[np.floating]
 
@@ -23,17 +24,8 @@ LSD_FLOOR_DB = -80.0
 
 
 def si_sdr_db(clean: Audio, estimate: Audio, sample_rate: int = 0) -> float:
-    """Scale-invariant signal-to-distortion ratio in dB, higher is better; means are subtracted first.
-
-    What remains of the estimate after its projection on the clean signal is distortion. A scaled copy of the
-    clean signal gives inf. Le Roux et al., "SDR - half-baked or well done?", 2019.
-    """
-    s = np.asarray(clean, dtype=np.float64) - np.mean(clean, dtype=np.float64)
-    x = np.asarray(estimate, dtype=np.float64) - np.mean(estimate, dtype=np.float64)
-    target = s * (x @ s / (s @ s))
-    distortion = x - target
-    with np.errstate(divide="ignore"):
-        return float(10.0 * np.log10((target @ target) / (distortion @ distortion)))
+    """`dap_stream.dsp.metrics.si_sdr_db`, called like all others here: the clean signal comes first."""
+    return dsp_metrics.si_sdr_db(estimate, clean)
 
 
 def log_spectral_distance_db(clean: Audio, estimate: Audio, sample_rate: int) -> float:

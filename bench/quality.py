@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from bench import audio, quality_tables, results
-from bench.methods import DEEP_PRIORS, METHODS
+from bench.methods import METHODS
 from bench.metrics import METRICS
 from bench.processes import run
 from bench.quality_tables import SPEECH_GROUPS, Row
-from bench.results import n_cores
+from dap_stream.core.parallel import n_cores
+from dap_stream.models.registry import DEEP_PRIORS
 
 CLEAN_METHODS = ("classical", "context")  # methods asked to leave a clean signal alone
 # Those left out take as long again as all others. Asked for like this, they get sections of their own.

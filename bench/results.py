@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dap_stream.workers import n_cores
+from dap_stream.core.parallel import n_cores
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEADING = "# Results\n\nWritten by the programs of this folder (see README.md), not by hand.\n"

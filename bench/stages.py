@@ -24,19 +24,21 @@ import torch
 from bench import results
 from bench.audio import add_audio_argument, audio_folder
 from bench.long import write_long
-from dap_stream import cli, gain_kernels, workers
-from dap_stream.framing import Analyser, Synthesiser
-from dap_stream.io.file import FileSink, FileSource
-from dap_stream.learned import LearnedEstimator
-from dap_stream.noise import NoiseTracker
-from dap_stream.prior.context import ContextGenerator
-from dap_stream.prior.surroundings import Surroundings, view
+from dap_stream.cli import main as command_line
+from dap_stream.core import parallel
+from dap_stream.dsp import gain_kernels
+from dap_stream.dsp.noise_tracking import NoiseTracker
+from dap_stream.dsp.streaming_stft import Analyser, Synthesiser
+from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.models.context.generator import ContextGenerator
+from dap_stream.models.context.receptive_field import Surroundings, receptive_field
+from dap_stream.processors.denoise.block_estimator import BlockEstimator
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("learn", ContextGenerator, "learn"),
     ("read", FileSource, "read"),
     ("STFT, both windows", Analyser, "advance"),
-    ("noise floor, whitening", LearnedEstimator, "_whiten"),
+    ("noise floor, whitening", BlockEstimator, "_whiten"),
     ("expected power", ContextGenerator, "predict"),
     ("noise psd", NoiseTracker, "advance"),
     ("gain", gain_kernels, "omlsa_gain"),
@@ -74,7 +76,7 @@ def seconds_by_stage(recording: Path) -> tuple[float, dict[str, float]]:
     out = str(recording.with_name("out.wav"))
     with clocks() as spent, contextlib.redirect_stdout(io.StringIO()):
         began = time.perf_counter()
-        status = cli.main(["denoise", str(recording), "-o", out, "--force", "-q"])
+        status = command_line.main(["denoise", str(recording), "-o", out, "--force", "-q"])
         total = time.perf_counter() - began
     if status:
         raise SystemExit("bench: the command failed")
@@ -100,12 +102,12 @@ def product_gflops(n_threads: int) -> float:
 def prediction_gflops(n_bins: int, n_threads: int) -> float:
     """Of the compiled prediction, gathering included, on so many threads."""
     frames = np.arange(60, 60 + 200, 2)
-    around = Surroundings(np.zeros((60 + 200 + 2, n_bins), np.float32), view(1))
-    network = ContextGenerator()._fitter.averaged
-    matrices = network.matrices()
-    weights = sum(each.numel() for each in network.parameters() if each.ndim == 2)
+    around = Surroundings(np.zeros((60 + 200 + 2, n_bins), np.float32), receptive_field(1))
+    generator = ContextGenerator()
+    matrices = generator.snapshot().matrices
+    weights = sum(weight.size for weight in generator.weights().values() if weight.ndim == 2)
     parts = np.array_split(frames, n_threads)
-    taken_s = median_s(lambda: workers.each(lambda part: around.predicted(part, matrices), parts))
+    taken_s = median_s(lambda: parallel.parallel_map(lambda part: around.predicted(part, matrices), parts))
     return 2 * weights * len(frames) * (n_bins // 2 + 1) / taken_s / 1e9
 
 
@@ -134,7 +136,7 @@ def body(folder: Path, minutes: float, sample_rates: Sequence[int], scratch: Pat
             f"{product_gflops(n):.0f}",
             *(f"{prediction_gflops(n_bins, n):.0f}" for n_bins in (385, 1153)),
         ]
-        for n in sorted({1, workers.n_cores()})
+        for n in sorted({1, parallel.n_cores()})
     ]
     return (
         f"{minutes:g} minutes, two passes, the second run of a warm process; "

@@ -21,7 +21,8 @@ import soundfile
 
 from bench import audio, results
 from bench.processes import one_thread_context
-from bench.results import n_cores, number, table
+from bench.results import number, table
+from dap_stream.core.parallel import n_cores
 
 SAMPLE_RATE = 16_000
 SECONDS = 7.0
@@ -72,8 +73,8 @@ def ids(folder: Path) -> list[str]:
 
 def measure(task: Task) -> Study:
     """Run the study in a folder that is gone afterwards."""
-    from dap_stream.study.plan import StudyPlan
-    from dap_stream.study.run import run_study
+    from dap_stream.apps.study.run import run_study
+    from dap_stream.apps.study.settings import StudySettings
 
     item = example(task.folder, task.id)
     with tempfile.TemporaryDirectory() as place:
@@ -81,10 +82,10 @@ def measure(task: Task) -> Study:
         for name, signal in (("noisy", item.noisy), ("clean", item.clean)):
             paths.append(Path(place) / f"{name}.wav")
             soundfile.write(paths[-1], signal, item.sample_rate, "FLOAT")
-        plan = StudyPlan(
+        settings = StudySettings(
             task.generator, task.iterations, end_s=min(SECONDS, len(item.noisy) / item.sample_rate)
         )
-        result = run_study(paths[0], Path(place) / "study", paths[1], plan)
+        result = run_study(paths[0], Path(place) / "study", paths[1], settings)
     rows = result.samples
     gain = np.array([[row.gain[name] for name in SCORES] for row in rows], float)
     magnitude = np.array([[row.magnitude[name] for name in SCORES] for row in rows], float)

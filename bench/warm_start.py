@@ -25,7 +25,8 @@ from bench import audio, results
 from bench.long import LONG_SAMPLE_RATE, long_blocks
 from bench.metrics import estoi, pesq_wb, si_sdr_db
 from bench.processes import run
-from bench.results import n_cores, number, table
+from bench.results import number, table
+from dap_stream.core.parallel import n_cores
 
 NAME = "long10"
 BLOCK_S = 4.0
@@ -62,7 +63,10 @@ class Point:
 
 
 class Measured:
-    """A generator that takes the steps of the bench, cold or warm, and notes the time that they cost."""
+    """A generator that takes the steps of the bench, cold or warm, and notes the time that they cost.
+
+    Compute is that of the whole process, for other threads do the work.
+    """
 
     def __init__(self, generator: Any, task: Task, n_warm_blocks: int) -> None:
         self._generator, self._task, self._n_warm = generator, task, n_warm_blocks
@@ -89,6 +93,12 @@ class Measured:
     def predict(self, block: Any) -> Any:
         return self._generator.predict(block)
 
+    def weights(self) -> Any:
+        return self._generator.weights()
+
+    def load(self, weights: Any) -> None:
+        self._generator.load(weights)
+
     def reset(self) -> None:
         self._generator.reset()
         self.seconds, self._n_blocks = 0.0, 0
@@ -113,10 +123,10 @@ def scores(speech: Any, estimate: Any) -> dict[str, float]:
 
 def measure(task: Task) -> Point:
     """Make the sound, clean it, compare."""
-    from dap_stream import Denoiser, Settings, denoise
-    from dap_stream.prior.choose import make_generator
-    from dap_stream.prior.deep import DeepGenerator
-    from dap_stream.prior.recipes import RECIPES
+    from dap_stream import Denoiser, DenoiseSettings, denoise
+    from dap_stream.models.deep.generator import ARCHITECTURES, DeepGenerator
+    from dap_stream.models.registry import make_generator
+    from dap_stream.processors.denoise.model import DenoiseModel
 
     start_s = SCORED_S[0] - LEAD_S if task.mode == "cold" else 0
     speech, mix = signals(task.folder, start_s)
@@ -128,20 +138,18 @@ def measure(task: Task) -> Point:
         out = denoise(mix, LONG_SAMPLE_RATE, generator=name, passes=passes, device="cpu")
         return Point(task.generator, task.mode, 0, 0.0, scores(speech, out))
     name = "dcgan" if task.generator == FIXED else task.generator
-    settings = Settings(generator=name, passes=1, block_s=BLOCK_S, device="cpu")
-    recipe = RECIPES.get(name)
+    settings = DenoiseSettings(generator=name, passes=1, block_s=BLOCK_S, device="cpu")
+    architecture = ARCHITECTURES.get(name)
     # Deep priors go on with their weights here even where the denoiser would not: that is the question.
     generator = (
-        make_generator(settings)
-        if recipe is None
-        else DeepGenerator(recipe, fits_latent=task.generator != FIXED)
+        make_generator(name, settings.seed, settings.device, settings.lookahead)
+        if architecture is None
+        else DeepGenerator(architecture, fits_latent=task.generator != FIXED)
     )
-    denoiser = Denoiser(LONG_SAMPLE_RATE, 1, settings)
     measured = Measured(generator, task, round((SCORED_S[0] - start_s) / BLOCK_S))
-    # The denoiser offers no other generators than its own; the one here is its own with a clock.
-    denoiser._generator = measured  # type: ignore[assignment]
-    denoiser.reset()
-    out = np.concatenate((denoiser.process(mix[None]), denoiser.drain()), axis=1)[0, denoiser.latency :]
+    model = DenoiseModel(settings, generator=measured)
+    denoiser = Denoiser(LONG_SAMPLE_RATE, 1, settings, model=model, learn=True)
+    out = np.concatenate((denoiser.process(mix[None]), denoiser.flush()), axis=1)[0, denoiser.latency :]
     compute = measured.seconds / (SCORED_S[1] - SCORED_S[0])
     return Point(task.generator, task.mode, task.steps, compute, scores(speech, out))
 
@@ -156,8 +164,8 @@ def plan(folder: Path, generators: Sequence[str]) -> list[Task]:
 
 def series(points: Sequence[Point], generator: str, mode: str) -> list[Point]:
     """By rising number of steps."""
-    found = [point for point in points if (point.generator, point.mode) == (generator, mode)]
-    return sorted(found, key=lambda point: point.steps)
+    own = [point for point in points if (point.generator, point.mode) == (generator, mode)]
+    return sorted(own, key=lambda point: point.steps)
 
 
 def cheapest(points: Sequence[Point], wanted: float) -> Point | None:

@@ -10,42 +10,110 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-# Public name -> module that has it; None: it is the module itself. No module is named like what it
-# gives: importing it would put the module in the place of the function.
+# Public name -> module that has it; None: it is the module itself.
 _HOMES = {
-    "Denoiser": "denoiser",
-    "LiveDenoiser": "live.denoiser",
-    "denoise": "offline",
-    "learn": "first_pass",
-    "Profile": "profile",
-    "load_profile": "profile",
-    "save_profile": "profile",
-    "Settings": "settings",
+    "ArraySink": "core.arrays",
+    "ArraySource": "core.arrays",
+    "Audio": "core.array_types",
+    "Bypass": "core.processors",
+    "Chain": "core.processors",
+    "ChainSettings": "processors.chain_settings",
+    "Delay": "core.processors",
+    "DenoiseModel": "processors.denoise.model",
+    "DenoiseSettings": "processors.denoise.settings",
+    "Denoiser": "processors.denoise.denoiser",
+    "FileSink": "io.audio_file",
+    "FileSource": "io.audio_file",
+    "Gain": "processors.gain.gain",
+    "GainSettings": "processors.gain.settings",
+    "LiveDenoiser": "processors.denoise.denoiser",
+    "LiveModel": "processors.denoise.live_model",
+    "Processor": "core.processor",
+    "Profile": "core.profile",
+    "StreamFormat": "core.stream_format",
+    "chain_of": "processors.chain_settings",
+    "clean_file": "apps.files.python_api",
+    "denoise": "processors.denoise.array_api",
     "errors": None,
+    "learn": "processors.denoise.pretrain",
+    "load_profile": "io.profile_file",
+    "make_chain": "processors.build",
+    "make_chain_settings": "processors.chain_settings",
+    "make_live_model": "processors.denoise.live_model",
+    "process_array": "core.arrays",
+    "process_buffers": "core.arrays",
+    "render": "core.render",
+    "save_profile": "io.profile_file",
 }
 __all__ = [
+    "ArraySink",
+    "ArraySource",
+    "Audio",
+    "Bypass",
+    "Chain",
+    "ChainSettings",
+    "Delay",
+    "DenoiseModel",
+    "DenoiseSettings",
     "Denoiser",
+    "FileSink",
+    "FileSource",
+    "Gain",
+    "GainSettings",
     "LiveDenoiser",
+    "LiveModel",
+    "Processor",
     "Profile",
-    "Settings",
+    "StreamFormat",
     "__version__",
+    "chain_of",
+    "clean_file",
     "denoise",
     "errors",
     "learn",
     "load_profile",
+    "make_chain",
+    "make_chain_settings",
+    "make_live_model",
+    "process_array",
+    "process_buffers",
+    "render",
     "save_profile",
 ]
 
 if TYPE_CHECKING:
     from dap_stream import errors as errors
-    from dap_stream.denoiser import Denoiser as Denoiser
-    from dap_stream.first_pass import learn as learn
-    from dap_stream.live.denoiser import LiveDenoiser as LiveDenoiser
-    from dap_stream.offline import denoise as denoise
-    from dap_stream.profile import Profile as Profile
-    from dap_stream.profile import load_profile as load_profile
-    from dap_stream.profile import save_profile as save_profile
-    from dap_stream.settings import Settings as Settings
+    from dap_stream.apps.files.python_api import clean_file as clean_file
+    from dap_stream.core.array_types import Audio as Audio
+    from dap_stream.core.arrays import ArraySink as ArraySink
+    from dap_stream.core.arrays import ArraySource as ArraySource
+    from dap_stream.core.arrays import process_array as process_array
+    from dap_stream.core.arrays import process_buffers as process_buffers
+    from dap_stream.core.processor import Processor as Processor
+    from dap_stream.core.processors import Bypass as Bypass
+    from dap_stream.core.processors import Chain as Chain
+    from dap_stream.core.processors import Delay as Delay
+    from dap_stream.core.profile import Profile as Profile
+    from dap_stream.core.render import render as render
+    from dap_stream.core.stream_format import StreamFormat as StreamFormat
+    from dap_stream.io.audio_file import FileSink as FileSink
+    from dap_stream.io.audio_file import FileSource as FileSource
+    from dap_stream.io.profile_file import load_profile as load_profile
+    from dap_stream.io.profile_file import save_profile as save_profile
+    from dap_stream.processors.build import make_chain as make_chain
+    from dap_stream.processors.chain_settings import ChainSettings as ChainSettings
+    from dap_stream.processors.chain_settings import chain_of as chain_of
+    from dap_stream.processors.chain_settings import make_chain_settings as make_chain_settings
+    from dap_stream.processors.denoise.array_api import denoise as denoise
+    from dap_stream.processors.denoise.denoiser import Denoiser as Denoiser
+    from dap_stream.processors.denoise.denoiser import LiveDenoiser as LiveDenoiser
+    from dap_stream.processors.denoise.live_model import LiveModel as LiveModel
+    from dap_stream.processors.denoise.live_model import make_live_model as make_live_model
+    from dap_stream.processors.denoise.model import DenoiseModel as DenoiseModel
+    from dap_stream.processors.denoise.pretrain import learn as learn
+    from dap_stream.processors.denoise.settings import DenoiseSettings as DenoiseSettings
+    from dap_stream.processors.gain.gain import Gain as Gain
+    from dap_stream.processors.gain.settings import GainSettings as GainSettings
 else:
 
     def __getattr__(name):

@@ -16,6 +16,12 @@ Each message is one line and says what is wrong, where, and what to do about it.
 from __future__ import annotations
 
 
+def one_line(text: str) -> str:
+    """``text`` without its line breaks. All other blanks stay: they may belong to the name of a file."""
+    lines = (line.strip() for line in text.splitlines()) if "\n" in text or "\r" in text else [text]
+    return " ".join(line for line in lines if line)
+
+
 class DapStreamError(Exception):
     """Base of all errors raised on purpose; ``exit_status`` is what the command line returns."""
 
@@ -23,7 +29,7 @@ class DapStreamError(Exception):
 
     def __init__(self, message: str) -> None:
         # Texts of the system and of libraries end up in messages; a line break must not.
-        super().__init__(" ".join(message.split()))
+        super().__init__(one_line(message))
 
 
 class SettingError(DapStreamError):

@@ -1,4 +1,4 @@
-"""README, presets and the files of the project say what is true: its examples run."""
+"""The pages of the project say what is true: commands run, links lead somewhere, names exist."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import pytest
 from recordings import sound, write
 
 import dap_stream
-from dap_stream import cli
-from dap_stream.settings import Settings
+from dap_stream.cli.main import main
+from dap_stream.core.contract import CHECKS
+from dap_stream.processors.registry import PROCESSORS
+from tests.test_layers import MAY_IMPORT
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,6 +26,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*.md"))}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -53,7 +56,7 @@ def test_commands_of_the_shell_run(talk: Path, capsys: pytest.CaptureFixture[str
     for line in ours:
         argv = shlex.split(line)[1:]
         quick = ["--steps", "3"] if argv[0] == "denoise" else []  # the same options, less learning
-        assert cli.main([*argv, *quick]) == 0, line
+        assert main([*argv, *quick]) == 0, line
         assert capsys.readouterr().out, line
     expected = {
         "talk_clean.wav",
@@ -62,6 +65,7 @@ def test_commands_of_the_shell_run(talk: Path, capsys: pytest.CaptureFixture[str
         "heard.wav",
         "noise.wav",
         "try.wav",
+        "louder.wav",
         "studio.npz",
     }
     assert expected <= {path.name for path in talk.iterdir()}
@@ -95,7 +99,7 @@ def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[
     offered: dict[str, set[str]] = {}
     for command in ("denoise", "live", "study", "info", "presets", "demo"):
         with pytest.raises(SystemExit):
-            cli.main([command, "--help"])
+            main([command, "--help"])
         offered[command] = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))
     ours = "\n".join(line for line in README.splitlines() if ".venv" not in line)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours))
@@ -107,7 +111,7 @@ def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[
 def test_help_of_the_examples_is_true(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The examples under `denoise --help` are understood; they are only looked at, not run."""
     with pytest.raises(SystemExit):
-        cli.main(["denoise", "--help"])
+        main(["denoise", "--help"])
     text = capsys.readouterr().out
     write(talk / "talk.wav", sound(120.0, 8000), 8000)
     lines = re.findall(r"^  (dap-stream denoise .*?)(?:  +\S.*)?$", text, re.MULTILINE)
@@ -118,12 +122,10 @@ def test_help_of_the_examples_is_true(talk: Path, capsys: pytest.CaptureFixture[
             argv[1:1] = ["monday.wav", "tuesday.wav"]
         if "--profile" in argv:
             assert (
-                cli.main(
-                    ["denoise", "talk.wav", "--force", "-q", "--steps", "1", "--save-profile", "studio.npz"]
-                )
+                main(["denoise", "talk.wav", "--force", "-q", "--steps", "1", "--save-profile", "studio.npz"])
                 == 0
             )
-        assert cli.main([*argv, "--dry-run", "--force"]) == 0, line
+        assert main([*argv, "--dry-run", "--force"]) == 0, line
 
 
 def test_the_speed_in_readme_is_the_measured_one() -> None:
@@ -138,20 +140,27 @@ def test_the_speed_in_readme_is_the_measured_one() -> None:
 
 
 def test_presets_in_readme_and_help(capsys: pytest.CaptureFixture[str]) -> None:
-    from dap_stream.config import preset_names
+    from dap_stream.core.presets import preset_names
 
     with pytest.raises(SystemExit):
-        cli.main(["denoise", "--help"])
+        main(["denoise", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     for name in preset_names():
         assert name in README and name in text
 
 
 def test_every_setting_is_listed_by_presets_keys(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["presets", "--keys"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
-        item.name for item in fields(Settings)
-    ]
+    assert main(["presets", "--keys"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    expected = []
+    for name, entry in PROCESSORS.items():
+        expected += [f"{name}:", *(item.name for item in fields(entry.settings))]
+    assert [line.split()[0] for line in lines] == expected
+
+
+def test_every_processor_is_in_readme() -> None:
+    for name in PROCESSORS:
+        assert f"`{name}`" in README
 
 
 def test_install_commands_are_those_that_ci_runs_and_ask_for_what_exists() -> None:
@@ -183,17 +192,94 @@ def test_version_stands_in_one_place_and_in_the_changelog() -> None:
     assert f"\n## [{dap_stream.__version__}] - " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_links_of_readme_lead_somewhere() -> None:
-    targets = re.findall(r"\]\(([^)#]+)\)", README)
-    assert "bench/before_after.png" in targets
-    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+def anchors(page: str) -> set[str]:
+    """The headings of a page as links name them."""
+    heads = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", PAGES[name]) if "://" not in target]
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        assert not path or (ROOT / path).exists(), target
+        if anchor:
+            assert anchor in anchors((ROOT / (path or name)).read_text(encoding="utf-8")), target
+    if name == "README.md":
+        assert {"bench/before_after.png", "ARCHITECTURE.md", "CONTRIBUTING.md", "GLOSSARY.md"} <= set(targets)
+
+
+def spans(name: str) -> set[str]:
+    """What stands in code font on a page, outside of blocks and double backticks."""
+    text = re.sub(r"^```.*?^```$", "", PAGES[name], flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"``.*?``", "", text)))
+
+
+# What is made up to show a pattern.
+IMAGINED = ("NAME", "declick", "...")
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_files_on_the_pages_for_developers_exist(name: str) -> None:
+    """In code font, from the top of the repository or of the package, or the bare name of some file there."""
+    paths = {
+        span
+        for span in spans(name)
+        if re.fullmatch(r"[\w./-]+", span) and re.search(r"/|\.(py|md|toml|yaml|txt)$", span)
+    }
+    real = {path for path in paths if not any(word in path for word in IMAGINED)}
+    assert len(real) > 10
+    tops = (ROOT, ROOT / "dap_stream")
+    bare = {path.name for path in (ROOT / "dap_stream").rglob("*.py")}
+    missing = [path for path in real - bare if not any((top / path).exists() for top in tops)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "GLOSSARY.md"])
+def test_names_on_the_pages_for_developers_exist(name: str) -> None:
+    """Every identifier in code font is found in the code, as a whole word."""
+    code = [*(ROOT / "dap_stream").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), ROOT / "pyproject.toml"]
+    words = set(re.findall(r"\w+", "\n".join(path.read_text(encoding="utf-8") for path in code)))
+    told = {span.split(".")[-1] for span in spans(name) if re.fullmatch(r"[A-Za-z][\w.]*", span)}
+    endings = {"md", "py", "toml", "yaml"}  # of files, see the test above
+    assert len(told) > 10
+    assert told - words - endings - set(IMAGINED) == set()
+
+
+def test_the_rooms_of_the_architecture_are_those_that_the_layer_test_knows() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([\w, ]+) \|$", PAGES["ARCHITECTURE.md"], re.MULTILINE)
+    assert {room: set(may.split(", ")) for room, may in rows} == {
+        room: {"errors", *may} for room, may in MAY_IMPORT.items()
+    }
+
+
+def test_the_contract_of_contributing_has_all_five_tests() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", PAGES["CONTRIBUTING.md"], re.MULTILINE)
+    assert rows == [check.__name__ for check in CHECKS]
+
+
+def test_the_glossary_is_in_order_and_has_each_word_once() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", PAGES["GLOSSARY.md"], re.MULTILINE)[1:]
+    keys = [re.sub(r"[^a-z]", "", row.lower()) for row in rows]
+    assert len(keys) > 50
+    assert keys == sorted(set(keys))
+
+
+def test_hooks_before_a_commit_are_part_of_what_ci_runs_and_need_no_network() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"- repo: (.*)", hooks) == ["local"]
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    ours = re.findall(r"entry: ((?:ruff|mypy).*)", hooks)
+    assert len(ours) == 3
+    assert [entry for entry in ours if f"bin/{entry}" not in ci] == []
 
 
 def test_figures_in_readme_are_those_that_the_bench_wrote() -> None:
     """Rows of README's table, against the first table with that row in the bench's results."""
     results = (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
     section = results.split("<!-- begin quality -->")[1].split("<!-- end quality -->")[0]
-    rows = {}
+    rows: dict[str, list[str]] = {}
     for line in section.splitlines():
         name, *values = (cell.strip() for cell in line.strip("|").split("|"))
         rows.setdefault(name, values)

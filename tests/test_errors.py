@@ -18,3 +18,7 @@ def test_each_error_has_its_exit_status_and_stands_in_the_drawing(name: str, sta
 
 def test_a_message_is_one_line() -> None:
     assert str(errors.InputError("a.wav: no\n  such file")) == "a.wav: no such file"
+
+
+def test_blanks_in_a_name_stay_as_they_are() -> None:
+    assert str(errors.InputError("two  blanks.wav: no such file")) == "two  blanks.wav: no such file"

@@ -1,220 +1,182 @@
-"""Imports go one way. Modules are read, not imported, so that nothing can hide behind a condition."""
+"""Imports go one way, from room to room. Modules are read, not imported: nothing hides behind a condition."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "dap_stream"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "dap_stream"
 
-# A module imports from rows above its own only, never from its own row: siblings can be read alone.
-ROWS = (
-    (
-        "errors",
-        "units",
-        "signals",
-        "sounds",
-        "scores",
-        "stopping",
-        "fit",
-        "prior.recipe",
-        "workers",
-        "io.mpeg",
-        "live.atomic",
-        "live.priority",
-        "live.background",
-        "live.keys",
-        "live.loads",
-    ),
-    (
-        "kernels",
-        "processor",
-        "settings",
-        "naming",
-        "io.formats",
-        "io.atomic",
-        "io.headers",
-        "live.display",
-        "live.portaudio",
-        "live.rings",
-    ),
-    (
-        "stft",
-        "live.history",
-        "gain_kernels",
-        "noise",
-        "prior.base",
-        "prior.dcgan",
-        "prior.decoder",
-        "prior.device",
-        "prior.latent",
-        "prior.predict",
-        "prior.skip",
-        "prior.weights",
-        "study.plan",
-        "engine",
-        "config",
-        "profile",
-        "live.devices",
-        "live.exchange",
-        "live.inside",
-    ),
-    (
-        "io.quantise",
-        "io.wave_stream",
-        "io.wave_growing",
-        "io.checks",
-        "io.memory",
-        "observation",
-        "picture",
-        "progress",
-        "classical",
-        "twins",
-        "prior.surroundings",
-        "prior.holdout",
-        "prior.recipes",
-        "live.callback",
-        "live.link",
-    ),
-    ("prior.predictor",),
-    (
-        "framing",
-        "prior.context",
-        "prior.deep",
-        "learned",
-        "io.file",
-        "io.pipe",
-        "live.record",
-        "live.tap",
-        "live.watch",
-        "live.worker",
-    ),
-    ("prior.choose", "study.excerpt", "live.device_stream", "live.simulate"),
-    ("study.fit", "study.record", "live.jack_client", "live.stream"),
-    ("first_pass",),
-    ("denoiser",),
-    ("live.learner",),
-    ("live.apart", "live.denoiser"),
-    ("live.rig",),
-    ("live.controls", "live.openers", "live.summary"),
-    ("live.books",),
-    ("live.session",),
-    ("live.run",),
-    ("job", "offline"),
-    ("batch", "plan"),
-    ("report",),
-    ("console", "study.files"),
-    ("study.checkpoint", "study.draw"),
-    ("study.session",),
-    ("study.run",),
-    ("demo", "cli_options"),
-    ("cli_denoise", "cli_info", "cli_live", "cli_study"),
-    ("cli",),
-)
-ROW_OF = {name: number for number, row in enumerate(ROWS) for name in row}
+# Room -> the rooms it may import, besides itself and `errors`, which is open to all.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "core": (),
+    "dsp": ("core",),
+    "io": ("core",),
+    "realtime": ("core",),
+    "report": ("core", "dsp"),
+    "models": ("core", "dsp"),
+    "processors": ("core", "dsp", "models"),
+    "apps": ("core", "dsp", "io", "realtime", "report", "models", "processors"),
+    "cli": ("core", "dsp", "io", "realtime", "report", "models", "processors", "apps"),
+}
+
+# Rooms whose folders know nothing of each other: no processor imports another, no app another.
+STRANGERS = ("processors", "apps")
 
 # What talks to the world outside, and who may.
-OUTSIDE = {"sounddevice", "soundfile", "jack", "socket", "subprocess", "argparse"}
+OUTSIDE = {
+    "sounddevice": ("realtime.backends",),
+    "jack": ("realtime.backends",),
+    "soundfile": ("io",),
+    "socket": (),
+    "subprocess": ("processors.denoise.learner_process",),
+    "argparse": ("cli",),
+}
 
 
 def modules() -> dict[str, Path]:
     """Name without the package -> file; files named ``__...`` are left out, and kept nearly empty."""
-    found = {}
-    for path in PACKAGE.rglob("*.py"):
-        if not path.name.startswith("__"):
-            found[".".join(path.relative_to(PACKAGE).with_suffix("").parts)] = path
-    return found
-
-
-def imports(source: str, module: str, known: set[str]) -> Iterator[str]:
-    """Every module that is imported in any form, at any depth; our own without the package name."""
-    own = ("dap_stream", *module.split("."))
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = (
-                ".".join((*own[: len(own) - node.level], *(node.module or "").split(".")))
-                if node.level
-                else ""
-            )
-            origin = (base or node.module or "").strip(".")
-            # `from package import x`: x may be a module or a name in the package.
-            names = [f"{origin}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            head, _, rest = name.partition(".")
-            if head != "dap_stream":
-                yield head
-                continue
-            inner = rest
-            while inner and inner not in known:
-                inner = inner.rpartition(".")[0]
-            if inner:
-                yield f"dap_stream.{inner}"
-
-
-def violations(sources: dict[str, str], rows: dict[str, int]) -> list[str]:
-    """Imports that do not go down."""
-    found = []
-    for module, source in sources.items():
-        for name in imports(source, module, set(sources)):
-            target = name.removeprefix("dap_stream.")
-            if name.startswith("dap_stream.") and rows[target] >= rows[module]:
-                found.append(f"{module} imports {target}")
-    return found
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+        if not path.name.startswith("__")
+    }
 
 
 def sources() -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8") for name, path in modules().items()}
 
 
+def imports(source: str, module: str, known: set[str]) -> Iterator[str]:
+    """Every module that is imported in any form, at any depth; our own as ``dap_stream.name``."""
+    own = ("dap_stream", *module.split("."))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = own[: len(own) - node.level] if node.level else ()
+            origin = ".".join((*above, *(node.module or "").split("."))).strip(".")
+            # `from package import x`: x may be a module or a name in the package.
+            names = [f"{origin}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            head, _, inner = name.partition(".")
+            if head != "dap_stream":
+                yield head
+                continue
+            while inner and inner not in known:
+                inner = inner.rpartition(".")[0]
+            if inner:
+                yield f"dap_stream.{inner}"
+
+
+def own_imports(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Module -> modules of the package that it imports."""
+    known = set(sources)
+    return {
+        module: {
+            name.removeprefix("dap_stream.")
+            for name in imports(source, module, known)
+            if name.startswith("dap_stream.")
+        }
+        for module, source in sources.items()
+    }
+
+
+def room(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def folder(module: str) -> str:
+    """``apps.live.terminal.raw_keys`` is in ``live``; a module at the top of its room in none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def violations(sources: Mapping[str, str], may: Mapping[str, Sequence[str]] = MAY_IMPORT) -> list[str]:
+    """Imports that go up, aside, or from one stranger to another."""
+    found = []
+    for module, targets in own_imports(sources).items():
+        here = room(module)
+        for target in sorted(targets):
+            there = room(target)
+            is_far = there not in ("errors", here) and there not in may[here]
+            is_strange = here == there and here in STRANGERS and folder(module) and folder(target)
+            if is_far or (is_strange and folder(module) != folder(target)):
+                found.append(f"{module} imports {target}")
+    return found
+
+
 def test_imports_go_down() -> None:
-    assert violations(sources(), ROW_OF) == []
+    assert violations(sources(), {**MAY_IMPORT, "errors": ()}) == []
 
 
-def test_every_module_has_a_row() -> None:
-    assert sorted(modules()) == sorted(ROW_OF)
+def test_modules_of_a_room_do_not_go_in_circles() -> None:
+    try:
+        TopologicalSorter(own_imports(sources())).prepare()
+    except CycleError as error:
+        pytest.fail(f"imports in a circle: {' -> '.join(error.args[1])}")
+
+
+def test_every_module_is_in_a_room() -> None:
+    assert {room(module) for module in modules()} == {*MAY_IMPORT, "errors"}
 
 
 def test_only_adapters_talk_to_the_world_outside() -> None:
     found = []
     for module, source in sources().items():
-        is_adapter = module.startswith(("io.", "live."))
-        allowed = {"argparse"} if module.startswith("cli") else OUTSIDE if is_adapter else set()
-        found += [
-            f"{module} imports {name}"
-            for name in imports(source, module, set())
-            if name in OUTSIDE and name not in allowed
-        ]
+        for name in imports(source, module, set()):
+            allowed = OUTSIDE.get(name)
+            if allowed is not None and not any(
+                module == place or module.startswith(f"{place}.") for place in allowed
+            ):
+                found.append(f"{module} imports {name}")
     assert found == []
 
 
+def test_tests_mirror_the_package() -> None:
+    """Each folder of tests is named like the folder of the package (or of the repository) it tests."""
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    unknown = [str(each) for each in folders if not (PACKAGE / each).is_dir() and not (ROOT / each).is_dir()]
+    assert unknown == []
+
+
 def test_modules_were_found() -> None:
-    assert len(modules()) > 30
-    assert {"engine", "io.file", "prior.context"} <= set(modules())
+    assert len(modules()) > 80
+    assert {"errors", "core.render", "io.audio_file", "models.context.generator"} <= set(modules())
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "import dap_stream.high",
-        "import dap_stream.high as other",
-        "from dap_stream.high import x",
-        "from dap_stream import high",
-        "from . import high",
-        "from .high import x",
-        "def f():\n    from dap_stream import high",
-        "if TYPE_CHECKING:\n    from dap_stream.high import T",
+        "import dap_stream.cli.high",
+        "import dap_stream.cli.high as other",
+        "from dap_stream.cli.high import x",
+        "from dap_stream.cli import high",
+        "from ..cli import high",
+        "from ..cli.high import x",
+        "def f():\n    from dap_stream.cli import high",
+        "if TYPE_CHECKING:\n    from dap_stream.cli.high import T",
     ],
 )
 def test_each_form_of_import_is_seen(line: str) -> None:
-    planted = {"low": line, "high": "import numpy", "same": "import dap_stream.low"}
-    assert violations(planted, {"low": 0, "high": 1, "same": 0}) == ["low imports high", "same imports low"]
+    planted = {"core.low": line, "cli.high": "import numpy", "dsp.fine": "import dap_stream.core.low"}
+    assert violations(planted) == ["core.low imports cli.high"]
+
+
+def test_strangers_are_seen() -> None:
+    planted = {
+        "processors.shell": "import numpy",
+        "processors.one.a": "from dap_stream.processors import shell",
+        "processors.two.b": "from dap_stream.processors.one.a import x",
+    }
+    assert violations(planted) == ["processors.two.b imports processors.one.a"]
 
 
 def test_imports_of_other_packages_are_seen() -> None:

@@ -24,7 +24,7 @@ _HEADER_BYTES = 4096  # more than any header that libsndfile writes
 
 @dataclass(frozen=True)
 class Container:
-    """What a container can hold; ``subtypes`` in order of preference, smallest first."""
+    """Container and what it can hold; ``subtypes`` in order of preference, smallest first."""
 
     subtypes: tuple[str, ...]
     max_channels: int = 1024
@@ -87,7 +87,7 @@ class FileFormat:
 
     @property
     def is_lossy(self) -> bool:
-        """What is read back is not what was written."""
+        """Whether other samples are read back than were written."""
         return self.bits is None and not self.is_float
 
     @property

@@ -14,11 +14,12 @@ from typing import Protocol
 
 import numpy as np
 
+from dap_stream.core.array_types import Audio
+from dap_stream.core.processor import check_channels
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.formats import FileFormat
-from dap_stream.io.quantise import Codes, Storage, from_codes
-from dap_stream.io.wave_stream import WaveHeader, read_wave_header, wave_header
-from dap_stream.processor import Audio, check_channels
+from dap_stream.io.pcm import Codes, Storage, from_codes
+from dap_stream.io.wav_header import WaveHeader, read_wave_header, wave_header
 
 # Encoding -> subtype of a file with the same samples.
 _SUBTYPES = {
@@ -120,7 +121,7 @@ class PipeSource:
         self._is_at_end = False
 
     def read(self, n_samples: int) -> Audio:
-        """What has arrived, at least one and at most ``n_samples``: ``[channels, n]``, C-contiguous."""
+        """Samples that have arrived, 1 to ``n_samples``: ``[channels, n]``, C-contiguous."""
         width = self.format.width
         data = self._rest
         while len(data) < width and not self._is_at_end:

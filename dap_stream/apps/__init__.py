@@ -1,0 +1,1 @@
+"""Apps: all that a user runs; none imports another."""

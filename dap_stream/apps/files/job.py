@@ -1,0 +1,180 @@
+"""One recording from its file to its results: open, learn, clean, write, and say what was done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from dap_stream.core.profile import Profile
+from dap_stream.core.render import Progress, RenderRecord, render
+from dap_stream.core.stream_format import StreamFormat
+from dap_stream.core.streams import Sink
+from dap_stream.core.units import seconds_to_samples
+from dap_stream.errors import OutputError, SettingError
+from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.formats import FileFormat, output_format, removed_format
+from dap_stream.io.output_paths import PIPE, Names, check_folder
+from dap_stream.io.pipe import PipeFormat, PipeSink, PipeSource, standard_input, standard_output
+from dap_stream.io.profile_file import save_profile
+from dap_stream.processors.build import for_source, make_chain, make_models, pretrain
+from dap_stream.processors.chain_settings import ChainSettings
+
+AudioSource: TypeAlias = FileSource | PipeSource
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work to be done on one recording. ``raw`` is the format of headerless pipes."""
+
+    names: Names
+    chain: ChainSettings = field(default_factory=ChainSettings)
+    start_s: float = 0.0
+    end_s: float | None = None
+    raw: PipeFormat | None = None
+    profile: Profile | None = None
+    save_profile: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of a job. ``chain`` has the settings that were used; ``wall_s`` is everything together."""
+
+    job: Job
+    chain: ChainSettings
+    file_format: FileFormat
+    record: RenderRecord
+    learn_s: float
+    wall_s: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JobCallbacks:
+    """Callbacks of a run; each may raise to cancel it."""
+
+    learning: Callable[[float], None] | None = None
+    cleaning: Callable[[Progress], None] | None = None
+    note: Callable[[str], None] = print
+
+
+def open_source(job: Job) -> AudioSource:
+    """The recording, or the part of it that is wanted; waits for the header of a pipe."""
+    name = job.names.source
+    if name == PIPE:
+        return PipeSource(standard_input(), job.raw)
+    if not job.start_s and job.end_s is None:
+        return FileSource(name)
+    with FileSource(name) as whole:
+        rate = whole.sample_rate
+    stop = None if job.end_s is None else seconds_to_samples(job.end_s, rate)
+    return FileSource(name, seconds_to_samples(job.start_s, rate), stop)
+
+
+def result_formats(job: Job, source: AudioSource) -> tuple[FileFormat | PipeFormat, FileFormat | None]:
+    """Formats of the result and of the removed part; SettingError if the names ask for what cannot be."""
+    source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
+    names = job.names
+    result: FileFormat | PipeFormat
+    if names.output == PIPE:
+        result = _pipe_format(job, source)
+    elif names.in_place:
+        result = source_format
+    else:
+        result = output_format(Path(names.output), source_format)
+    return result, None if names.removed is None else removed_format(Path(names.removed), source_format)
+
+
+def _pipe_format(job: Job, source: AudioSource) -> PipeFormat:
+    """Format of standard output: that of the input; a file as WAV, or raw if that is asked for."""
+    if isinstance(source.format, PipeFormat):
+        return source.format
+    if job.raw is None:
+        return PipeFormat.from_file(source.format)
+    if (job.raw.sample_rate, job.raw.channels) != (source.sample_rate, source.channels):
+        raise SettingError(
+            f"raw format of {job.raw.sample_rate} Hz and {job.raw.channels} channels does not fit "
+            f"{job.names.source}, which has {source.sample_rate} Hz and {source.channels}; choose the same"
+        )
+    return job.raw
+
+
+def resolved(job: Job, source: AudioSource) -> tuple[ChainSettings, tuple[str, ...]]:
+    """The chain as it is possible with this source, and notes if that is less than was asked for."""
+    chain, notes = for_source(job.chain, isinstance(source, FileSource) and source.n_samples is not None)
+    if isinstance(source, PipeSource):
+        return chain, ()  # what flows by can be heard once only; nobody expects more
+    return chain, tuple(f"{job.names.source}: {note}" for note in notes)
+
+
+def check(job: Job) -> None:
+    """Raise all that can be known to go wrong before anything is computed; the pipe is not touched."""
+    for path in (job.names.output, job.names.removed, job.save_profile):
+        if path is not None:
+            check_folder(path)
+    if job.names.source == PIPE:
+        return
+    with open_source(job) as source:
+        for path, file_format in zip(
+            (job.names.output, job.names.removed), result_formats(job, source), strict=True
+        ):
+            if path is not None and isinstance(file_format, FileFormat) and source.n_samples is not None:
+                check_room(path, file_format.n_bytes(source.n_samples))
+
+
+def check_room(path: str, n_bytes: int | None) -> None:
+    """OutputError if the disk has less free space than the file will need; unknown sizes pass."""
+    disk = os.statvfs(Path(os.path.realpath(path)).parent) if hasattr(os, "statvfs") else None
+    if disk is None or n_bytes is None or n_bytes <= disk.f_bavail * disk.f_frsize:
+        return
+    free = disk.f_bavail * disk.f_frsize
+    raise OutputError(
+        f"{path}: needs {n_bytes / 1e6:.1f} MB, and the disk has {free / 1e6:.1f} MB left; "
+        "free some space or choose another folder"
+    )
+
+
+def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
+    """Do the job. Results appear complete or not at all; the profile is saved last."""
+    began = time.perf_counter()
+    with ExitStack() as stack:
+        source = open_source(job)
+        stack.enter_context(source)
+        chain, notes = resolved(job, source)
+        for text in notes:
+            callbacks.note(text)
+        models = make_models(chain, job.profile)
+        for model in models.values():
+            stack.callback(model.close)
+        # Made for its checks of rate, channels, device and profile, before a pass is spent.
+        processor = make_chain(chain, StreamFormat(source.sample_rate, source.channels), models)
+        sink, removed = _open_sinks(job, source, stack)
+        learn_began = time.perf_counter()
+        if isinstance(source, FileSource) and source.n_samples is not None:
+            pretrain(chain, models, source, callbacks.learning)
+        learn_s = time.perf_counter() - learn_began
+        record = render(source, processor, sink, removed, callbacks.cleaning)
+        learned = next((model.profile() for model in models.values()), None)
+    if job.save_profile is not None and learned is not None:
+        save_profile(job.save_profile, learned)
+    source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
+    return Outcome(job, chain, source_format, record, learn_s, time.perf_counter() - began, notes)
+
+
+def _open_sinks(job: Job, source: AudioSource, stack: ExitStack) -> tuple[Sink, Sink | None]:
+    """Sinks for the result and, if wanted, for the removed part; closed by ``stack``."""
+    result, rest = result_formats(job, source)
+    removed: Sink | None = None
+    if rest is not None:
+        assert job.names.removed is not None
+        removed = stack.enter_context(FileSink(job.names.removed, rest, source.n_samples))
+    sink: Sink
+    if isinstance(result, PipeFormat):
+        sink = stack.enter_context(PipeSink(standard_output(), result, source.n_samples))
+    else:
+        sink = stack.enter_context(FileSink(job.names.output, result, source.n_samples))
+    return sink, removed

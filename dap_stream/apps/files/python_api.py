@@ -1,0 +1,53 @@
+"""A file to a file in one call, for scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dap_stream.apps.files.job import Job, JobCallbacks, check, clean
+from dap_stream.core.profile import Profile
+from dap_stream.core.render import RenderRecord
+from dap_stream.io.output_paths import Names, check_names
+from dap_stream.processors.chain_settings import ChainSettings
+
+
+def clean_file(
+    source: str | Path,
+    output: str | Path,
+    chain: ChainSettings | None = None,
+    removed: str | Path | None = None,
+    profile: Profile | None = None,
+    force: bool = False,
+) -> RenderRecord:
+    """Clean a recording of any length, as ``dap-stream denoise`` does.
+
+    Parameters
+    ----------
+    source
+        The recording.
+    output
+        Appears when it is complete, with the sample format of the recording as far as its ending allows.
+    chain
+        Processors and settings; the denoiser with its defaults if None.
+    removed
+        Also write what was taken out: ``output + removed = source``.
+    profile
+        What was learned before, to start with.
+    force
+        Replace files that exist.
+
+    Returns
+    -------
+    RenderRecord
+        Length, levels, what was clipped, and how long it took.
+
+    Raises
+    ------
+    DapStreamError
+        In one line, if a file cannot be read or written or a setting cannot be; nothing is half-written.
+    """
+    names = Names(str(source), str(output), None if removed is None else str(removed))
+    check_names(names, [names], force)
+    job = Job(names, chain or ChainSettings(), profile=profile)
+    check(job)
+    return clean(job, JobCallbacks(note=lambda text: None)).record

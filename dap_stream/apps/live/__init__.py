@@ -1,0 +1,3 @@
+"""A live stream from start to end: the chain, the session, its recording and report."""
+
+MARGIN_BLOCKS = 4  # blocks that the processing may take by default; here, where the help finds it at once

@@ -1,0 +1,1 @@
+"""A deep prior studied on one excerpt: fits, images on the way, scores and plots."""

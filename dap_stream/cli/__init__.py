@@ -1,0 +1,1 @@
+"""The command line: arguments to apps, errors to exit codes."""

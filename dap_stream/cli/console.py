@@ -1,0 +1,85 @@
+"""The terminal's side of a run: progress and notes on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from dap_stream.apps.files.batch import Failure
+from dap_stream.apps.files.estimate import make_estimate
+from dap_stream.apps.files.job import Job, JobCallbacks, clean
+from dap_stream.apps.files.report import (
+    estimate_json,
+    estimate_text,
+    failure_json,
+    result_json,
+    result_line,
+    warnings,
+)
+from dap_stream.cli.progress import Meter
+from dap_stream.io.output_paths import PIPE
+
+COMPILE_S = 4  # all kernels, measured
+
+
+class Console:
+    """Does jobs, and says so where it is wanted.
+
+    ``is_piped``: standard output is full of audio, so that all text goes to standard error.
+    """
+
+    def __init__(self, n_jobs: int, quiet: bool = False, json: bool = False, is_piped: bool = False) -> None:
+        self._n_jobs, self._quiet, self._json = n_jobs, quiet, json
+        self._out = sys.stderr if is_piped else sys.stdout
+        self._has_looked_at_kernels = False
+
+    def note(self, text: str) -> None:
+        """For whoever looks at the terminal."""
+        if not self._quiet:
+            print(f"dap-stream: {text}", file=sys.stderr)
+
+    def failed(self, failure: Failure) -> None:
+        """Why a recording was not cleaned."""
+        if failure.details:
+            print(failure.details, file=sys.stderr, end="")
+        print(f"dap-stream: error: {failure.message}", file=sys.stderr)
+        if self._json:
+            self._tell(failure_json(failure))
+
+    def estimate(self, number: int, job: Job) -> None:
+        """The dry run of one job."""
+        estimate = make_estimate(job)
+        self._tell(estimate_json(estimate) if self._json else estimate_text(estimate))
+
+    def clean(self, number: int, job: Job) -> None:
+        """One job (``number`` from 0) with its progress, warnings and result."""
+        self.say_if_compiling()
+        name = "pipe" if job.names.source == PIPE else Path(job.names.source).name
+        title = f"{number + 1}/{self._n_jobs} {name}" if self._n_jobs > 1 else name
+        with Meter(title, False if self._quiet else None) as meter:
+            outcome = clean(job, JobCallbacks(meter.learning, meter.cleaning, self.note))
+        for text in warnings(outcome):
+            print(f"dap-stream: warning: {text}", file=sys.stderr)
+        if self._json:
+            self._tell(result_json(outcome))
+        elif not self._quiet:
+            self._tell(result_line(outcome))
+
+    def _tell(self, text: str) -> None:
+        print(text, file=self._out, flush=True)
+
+    def say_if_compiling(self) -> None:
+        """Why the first run on a machine begins more slowly than all others."""
+        if not self._has_looked_at_kernels and not _has_compiled():
+            self.note(f"compiling kernels (first run on this machine, about {COMPILE_S} s)")
+        self._has_looked_at_kernels = True
+
+
+def _has_compiled() -> bool:
+    """Whether numba keeps compiled kernels of an earlier run; only decides whether a line is printed."""
+    from dap_stream.dsp import stft_kernels
+
+    statistics = getattr(stft_kernels.overlap_add, "stats", None)
+    if statistics is None:  # numba is told not to compile (NUMBA_DISABLE_JIT)
+        return True
+    return any(Path(statistics.cache_path).glob("stft_kernels.overlap_add-*.nbi"))

@@ -1,0 +1,238 @@
+"""``dap-stream denoise``: options to jobs, jobs to lines on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dap_stream.cli.options import add_chain, chain_names, chosen_values, option_help
+from dap_stream.core.units import parse_seconds
+from dap_stream.errors import SettingError
+from dap_stream.io.output_paths import PIPE, Names, OutputCheck, make_names
+from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
+
+if TYPE_CHECKING:
+    from dap_stream.apps.files.job import Job
+    from dap_stream.core.settings import Settings
+    from dap_stream.processors.chain_settings import ChainSettings
+
+# Option -> key of DenoiseSettings that it is short for.
+SHORT = {
+    "reduction": "reduction_db",
+    "wet": "wet",
+    "device": "device",
+    "generator": "generator",
+    "passes": "passes",
+    "steps": "steps",
+    "seed": "seed",
+}
+
+_EPILOG = """\
+examples:
+  dap-stream denoise talk.wav                       writes talk_clean.wav beside it
+  dap-stream denoise talk.wav -o quiet.flac --preset podcast --reduction 12
+  dap-stream denoise *.wav -o cleaned/              many recordings into one folder
+  dap-stream denoise talk.wav --removed noise.wav   result + noise.wav = talk.wav, exactly
+  dap-stream denoise talk.wav --start 1:30 --end 1:50 -o try.wav
+  dap-stream denoise monday.wav --save-profile studio.npz
+  dap-stream denoise tuesday.wav --profile studio.npz
+  ffmpeg -i talk.mp4 -f f32le -ar 48000 -ac 2 - | dap-stream denoise - - --raw f32le:48000:2 > clean.f32
+
+The result keeps sample rate, channels, length and sample format (16, 24 or 32 bit, float) of the
+recording, aligned to the sample. No dither is added: what was not changed is stored unchanged.
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add description and options to the parser of the command."""
+    parser.description = "Clean recordings: WAV, FLAC, OGG, Opus, MP3, AIFF, CAF and others, or a pipe."
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "inputs", nargs="+", metavar="IN", help="recordings; - is standard input, a last - standard output"
+    )
+    _add_files(parser.add_argument_group("where results go"))
+    _add_method(parser.add_argument_group("what is done"))
+    output = parser.add_argument_group("what is told")
+    output.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, with time and memory; do nothing"
+    )
+    output.add_argument("--json", action="store_true", help="one line of JSON for each recording")
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress and no result line; warnings stay"
+    )
+
+
+def _add_files(group: Any) -> None:
+    group.add_argument(
+        "-o", "--output", metavar="OUT", help="file or existing folder; default: NAME_clean.EXT beside it"
+    )
+    group.add_argument("--in-place", action="store_true", help="replace the recordings themselves")
+    group.add_argument("--force", action="store_true", help="replace files that exist already")
+    group.add_argument(
+        "--removed", metavar="FILE", help="also write what was taken out (a folder for several inputs)"
+    )
+    group.add_argument(
+        "--raw", metavar="FORMAT", help="pipes without a header: ENCODING:RATE:CHANNELS, f32le:48000:2"
+    )
+    group.add_argument("--start", metavar="TIME", help="from here on: 90, 1:30 or 1:01:30.5")
+    group.add_argument("--end", metavar="TIME", help="up to here")
+
+
+def _add_method(group: Any) -> None:
+    group.add_argument(
+        "--reduction", metavar="DB", help=option_help("largest attenuation, 0..60 dB", "reduction_db")
+    )
+    group.add_argument(
+        "--wet", metavar="PART", help=option_help("0 to 1: part of the result that is processed", "wet")
+    )
+    group.add_argument(
+        "--generator",
+        metavar="NAME",
+        help=option_help(
+            "what learns the sound: context; dcgan, skip, decoder; classical: nothing", "generator"
+        ),
+    )
+    group.add_argument(
+        "--passes",
+        metavar="N",
+        help=option_help("2: learn from the whole file first; 1: on the way", "passes"),
+    )
+    group.add_argument(
+        "--steps",
+        metavar="N",
+        help="steps of learning: in all (2 passes), at most per block (1 pass; 4 times that for the first)",
+    )
+    group.add_argument("--seed", metavar="N", help=option_help("another start of the random numbers", "seed"))
+    group.add_argument("--device", metavar="NAME", help=option_help("auto, cpu or cuda", "device"))
+    group.add_argument("--profile", metavar="FILE", help="start with weights learned before")
+    group.add_argument("--save-profile", metavar="FILE", help="keep the weights learned now, for --profile")
+    add_chain(group)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check everything that is cheap to check, then do the work."""
+    names = make_names(*_inputs_and_output(args), args.removed, args.in_place)
+    chain = make_chain(args, names)
+    _check_pipes(args, names)
+    start_s, end_s = _range(args)
+    if start_s or end_s is not None:
+        if args.in_place:
+            raise SettingError(
+                "--in-place with --start or --end would cut the recording; write to another file"
+            )
+        if names[0].source == PIPE:
+            raise SettingError("--start and --end need a file; cut before the pipe")
+    if args.save_profile is not None:
+        _check_save_profile(args.save_profile, names)
+    return _run_jobs(args, names, chain, start_s, end_s)
+
+
+def _inputs_and_output(args: argparse.Namespace) -> tuple[list[str], str | None]:
+    """``denoise IN -`` means standard output, ``denoise - -`` the whole pipeline."""
+    inputs, output = list(args.inputs), args.output
+    if len(inputs) > 1 and inputs[-1] == PIPE:
+        if output is not None:
+            raise SettingError(f"standard output (the last -) and -o {output} are two outputs; keep one")
+        return inputs[:-1], PIPE
+    return inputs, output
+
+
+def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
+    """Preset, then ``--set`` and the options that are short for it."""
+    from dap_stream.processors.chain_settings import make_chain_settings
+
+    values = chosen_values(args, SHORT)
+    chain = make_chain_settings(args.preset, values, chain_names(args))
+    denoise = chain.get("denoise")
+    if (
+        isinstance(denoise, DenoiseSettings)
+        and denoise.passes == 2
+        and {"passes", "denoise.passes"} & set(values)
+    ):
+        if denoise.is_deep:
+            raise SettingError(f"generator={denoise.generator} learns while it cleans; use --passes 1")
+        if names[0].source == PIPE:
+            raise SettingError(
+                "passes=2 needs a file, since standard input can be read only once; use --passes 1"
+            )
+    for option in ("profile", "save_profile"):
+        if getattr(args, option) is not None and not _learns(denoise):
+            name = option.replace("_", "-")
+            raise SettingError(f"--{name} is of no use where nothing learns; take generator=context")
+    return chain
+
+
+def _learns(denoise: Settings | None) -> bool:
+    return isinstance(denoise, DenoiseSettings) and denoise.generator != CLASSICAL
+
+
+def _check_pipes(args: argparse.Namespace, names: list[Names]) -> None:
+    uses_pipe = PIPE in (names[0].source, names[0].output)
+    if args.raw is not None and not uses_pipe:
+        raise SettingError("--raw is for pipes; give - as input or output, or leave it out")
+    if names[0].source == PIPE and sys.stdin.isatty():
+        raise SettingError("standard input is a terminal; pipe audio into it, or name a file")
+    if names[0].output == PIPE and sys.stdout.isatty() and not args.dry_run:
+        raise SettingError("standard output is a terminal; pipe it on, or name a file with -o")
+
+
+def _range(args: argparse.Namespace) -> tuple[float, float | None]:
+    times = []
+    for option in ("start", "end"):
+        text = getattr(args, option)
+        try:
+            times.append(None if text is None else parse_seconds(text))
+        except ValueError as error:
+            raise SettingError(f"--{option}: {error}") from error
+    start_s, end_s = times[0] or 0.0, times[1]
+    if end_s is not None and end_s <= start_s:
+        raise SettingError(f"--end {args.end} must be later than --start {args.start or 0}")
+    return start_s, end_s
+
+
+def _check_save_profile(path: str, names: list[Names]) -> None:
+    """A profile may replace a profile (that is how it gets better), and nothing else."""
+    if len(names) > 1:
+        raise SettingError(f"--save-profile keeps what was learned from one recording; here are {len(names)}")
+    known = {os.path.realpath(each) for each in (names[0].source, names[0].output, names[0].removed) if each}
+    if os.path.realpath(path) in known:
+        raise SettingError(f"--save-profile {path}: is one of the recordings; choose another name")
+    from dap_stream.io.profile_file import check_replaceable
+
+    check_replaceable(path)
+
+
+def _run_jobs(
+    args: argparse.Namespace,
+    names: list[Names],
+    chain: ChainSettings,
+    start_s: float,
+    end_s: float | None,
+) -> int:
+    from dap_stream.apps.files.batch import exit_status, run_all, summary
+    from dap_stream.apps.files.job import Job, check
+    from dap_stream.cli.console import Console
+    from dap_stream.io.pipe import PipeFormat
+    from dap_stream.io.profile_file import load_profile
+
+    raw = None if args.raw is None else PipeFormat.parse(args.raw)
+    profile = None if args.profile is None else load_profile(args.profile)
+
+    jobs = [Job(each, chain, start_s, end_s, raw, profile, args.save_profile) for each in names]
+    console = Console(len(jobs), args.quiet, args.json, is_piped=names[0].output == PIPE and not args.dry_run)
+
+    outputs = OutputCheck(names, args.force)
+
+    def check_job(job: Job) -> None:
+        outputs.check(job.names)
+        check(job)
+
+    work = console.estimate if args.dry_run else console.clean
+    failures = run_all(jobs, check_job, work, console.failed)
+    if len(jobs) > 1 and not args.quiet:
+        console.note(summary(failures, len(jobs)))
+    return exit_status(failures, len(jobs))

@@ -1,0 +1,140 @@
+"""``dap-stream info``, ``presets`` and ``demo``: the commands that change no recording."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from dap_stream.core.settings import limits
+from dap_stream.core.units import format_seconds
+from dap_stream.errors import DapStreamError
+from dap_stream.processors.registry import PROCESSORS
+from dap_stream.report.json_text import json_line
+
+
+def add_info_options(parser: argparse.ArgumentParser) -> None:
+    """Add description and options to the parser of ``info``."""
+    parser.description = "What a recording or a saved profile is. Nothing is changed."
+    parser.epilog = "example: dap-stream info talk.wav"
+    parser.add_argument("inputs", nargs="+", metavar="FILE", help="recordings or profiles")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each file")
+    parser.set_defaults(run=run_info)
+
+
+def add_presets_options(parser: argparse.ArgumentParser) -> None:
+    """Add description and options to the parser of ``presets``."""
+    parser.description = "List the presets, or print one as it stands in its file."
+    parser.epilog = (
+        "example: dap-stream presets podcast > mine.toml; edit it, and: denoise --preset mine.toml"
+    )
+    parser.add_argument("preset", nargs="?", metavar="NAME", help="print this one")
+    parser.add_argument("--keys", action="store_true", help="list every setting: default, range, meaning")
+    parser.set_defaults(run=run_presets)
+
+
+def add_demo_options(parser: argparse.ArgumentParser) -> None:
+    """Add description and options to the parser of ``demo``."""
+    parser.description = (
+        "Make a noisy recording, clean it, write noisy, clean and removed WAVs and a picture."
+    )
+    parser.epilog = "example: dap-stream demo -o listen/"
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="folder, made if it is not there (default dap_stream_demo)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace files of these names in a folder of yours"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run=run_demo)
+
+
+def run_info(args: argparse.Namespace) -> int:
+    """Describe each file; a bad one does not stop the rest."""
+    import sys
+
+    errors = []
+    for name in args.inputs:
+        try:
+            found = describe_file(name)
+        except DapStreamError as error:
+            errors.append(error)
+            print(f"dap-stream: error: {error}", file=sys.stderr)
+            continue
+        print(json_line(found) if args.json else _text(name, found))
+    return 0 if not errors else errors[0].exit_status if len(args.inputs) == 1 else 1
+
+
+def describe_file(name: str) -> dict[str, object]:
+    """Facts from the headers."""
+    from dap_stream.io.audio_file import FileSource
+    from dap_stream.io.profile_file import load_profile
+
+    if Path(name).suffix.lower() == ".npz":
+        profile = load_profile(name)
+        n_weights = sum(weights.size for weights in profile.weights.values())
+        return {
+            "file": name,
+            "profile": profile.generator,
+            "window_ms": profile.window_ms,
+            "lookahead": profile.lookahead,
+            "weights": n_weights,
+        }
+    with FileSource(name) as source:
+        file_format, n_samples = source.format, source.n_samples
+        return {
+            "file": name,
+            "container": file_format.container,
+            "subtype": file_format.subtype,
+            "sample_rate": file_format.sample_rate,
+            "channels": file_format.channels,
+            "n_samples": n_samples,
+            "seconds": None if n_samples is None else n_samples / file_format.sample_rate,
+            "bytes": Path(name).stat().st_size,
+        }
+
+
+def _text(name: str, found: dict[str, Any]) -> str:
+    if "profile" in found:
+        kind = f"profile of the {found['profile']} generator"
+        frames = f"window_ms={found['window_ms']:g}, lookahead={found['lookahead']}"
+        return f"{name}: {kind}, {frames}, {found['weights']} weights"
+    length = "length not stated" if found["seconds"] is None else format_seconds(found["seconds"], 3)
+    channels = f"{found['channels']} channel{'s' if found['channels'] > 1 else ''}"
+    return (
+        f"{name}: {found['container']} {found['subtype']}, {found['sample_rate']} Hz, {channels}, {length}, "
+        f"{found['bytes'] / 1e6:.1f} MB"
+    )
+
+
+def run_presets(args: argparse.Namespace) -> int:
+    """The list, one preset, or all keys."""
+    from dap_stream.core import presets
+
+    if args.keys:
+        for name, entry in PROCESSORS.items():
+            print(f"{name}: {entry.summary}")
+            for item in fields(entry.settings):
+                print(f"  {_key_line(item)}")
+    elif args.preset is not None:
+        print(presets.preset_text(args.preset), end="")
+    else:
+        for name in presets.preset_names():
+            values = " ".join(f"{key}={value}" for key, value in presets.read_preset(name).items())
+            print(f"{name:8} {presets.preset_text(name).partition(chr(10))[0].lstrip('# ')} [{values}]")
+    return 0
+
+
+def _key_line(item: Any) -> str:
+    """One setting: default, what is allowed, meaning."""
+    default = str(item.default).lower() if isinstance(item.default, bool | None) else item.default
+    return f"{item.name} = {default}  ({limits(item)})  {item.metadata['text']}"
+
+
+def run_demo(args: argparse.Namespace) -> int:
+    """See `dap_stream.cli.demo`."""
+    from dap_stream.cli.demo import run_demo as make
+
+    print(make(args.output, args.force, args.quiet))
+    return 0

@@ -1,0 +1,87 @@
+"""Options that several commands have: the chain and its settings, by their own names or short ones."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from dap_stream.errors import SettingError
+from dap_stream.processors.denoise.settings import DenoiseSettings
+from dap_stream.processors.registry import PROCESSORS
+
+
+def add_chain(group: Any) -> None:
+    """``--preset``, ``--chain`` and ``--set``."""
+    group.add_argument(
+        "--preset", metavar="NAME", help="podcast, field, music, gentle, or a TOML file of your own"
+    )
+    group.add_argument(
+        "--chain",
+        metavar="NAMES",
+        help=f"processors in their order, with commas between (default denoise); {processors_help()}",
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="assignments",
+        help="any setting, as KEY or PROCESSOR.KEY; dap-stream presets --keys lists them",
+    )
+
+
+def processors_help() -> str:
+    """Summary of each processor, in a few words."""
+    return "; ".join(f"{name}: {entry.summary}" for name, entry in PROCESSORS.items())
+
+
+def chain_names(args: argparse.Namespace) -> list[str] | None:
+    """Names in ``--chain``; None if it is not there."""
+    return None if args.chain is None else [name.strip() for name in args.chain.split(",")]
+
+
+def option_help(text: str, key: str) -> str:
+    """``text`` with the default of the denoiser's setting ``key``."""
+    default = getattr(DenoiseSettings(), key)
+    return f"{text} (default {default:g})" if isinstance(default, float) else f"{text} (default {default})"
+
+
+def chosen_values(
+    args: argparse.Namespace, short: Mapping[str, str], flags: Mapping[str, tuple[str, str]] | None = None
+) -> dict[str, object]:
+    """Values of ``--set`` and of the options that are short for the denoiser's settings, as texts.
+
+    Parameters
+    ----------
+    args
+        With ``assignments`` and all of the options.
+    short
+        Option to the setting whose value it takes.
+    flags
+        Option without a value to a setting and its value.
+
+    Raises
+    ------
+    SettingError
+        If two of them say the same setting.
+    """
+    from dap_stream.core import presets
+
+    said = {key: f"--set {key}={text}" for key, text in presets.parse_assignments(args.assignments).items()}
+    values: dict[str, object] = dict(presets.parse_assignments(args.assignments))
+    typed = [
+        (f"--{option} {getattr(args, option)}", key, getattr(args, option)) for option, key in short.items()
+    ]
+    typed += [
+        (f"--{option.replace('_', '-')}", key, value if getattr(args, option) else None)
+        for option, (key, value) in (flags or {}).items()
+    ]
+    for option, key, value in typed:
+        if value is None:
+            continue
+        other = said.get(key) or said.get(f"denoise.{key}")
+        if other is not None:
+            raise SettingError(f"{option} and {other} are the same setting; keep one")
+        said[key], values[f"denoise.{key}"] = option, value
+    return values

@@ -1,0 +1,1 @@
+"""The common language: array types, units, processors, sources and sinks, settings, threads."""

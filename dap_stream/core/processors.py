@@ -1,0 +1,166 @@
+"""The simplest processors: one that changes nothing, one that waits, and several in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dap_stream.core.array_types import Audio
+from dap_stream.core.processor import Processor, check_channels
+from dap_stream.errors import SettingError
+
+
+class Bypass:
+    """A processor that changes nothing and takes no time.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    """
+
+    def __init__(self, channels: int = 1) -> None:
+        self.latency = 0
+        self._channels = channels
+
+    def process(self, buffer: Audio) -> Audio:
+        """A copy of ``[channels, n]``."""
+        check_channels(buffer, self._channels)
+        return buffer.copy()
+
+    def flush(self) -> Audio:
+        """Nothing: ``[channels, 0]``."""
+        return np.zeros((self._channels, 0), dtype=np.float32)
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+
+@dataclass
+class _DelayState:
+    line: npt.NDArray[np.float64]  # [channels, latency], a ring
+    position: int  # column of the oldest sample
+    dtype: np.dtype[np.float32 | np.float64]  # of the stream, for flush
+
+
+class Delay:
+    """A processor that gives its input ``latency`` samples later, bit for bit.
+
+    The line holds float64, so that float32 and float64 streams both pass unchanged; a call
+    allocates its output and nothing else.
+
+    Parameters
+    ----------
+    latency
+        Samples, 0 or more.
+    channels
+        Number of channels.
+
+    Raises
+    ------
+    SettingError
+        If the latency is negative.
+    """
+
+    def __init__(self, latency: int, channels: int = 1) -> None:
+        if latency < 0:
+            raise SettingError(f"latency={latency} samples must be 0 or more")
+        self.latency = latency
+        self._channels = channels
+        self._state = self._new_state()
+
+    def _new_state(self) -> _DelayState:
+        return _DelayState(np.zeros((self._channels, self.latency)), 0, np.dtype(np.float32))
+
+    def process(self, buffer: Audio) -> Audio:
+        """``[channels, n]`` in, ``[channels, n]`` out, for any n."""
+        check_channels(buffer, self._channels)
+        state = self._state
+        state.dtype = buffer.dtype
+        out = np.empty_like(buffer, order="C")
+        n = buffer.shape[1]
+        n_early = min(n, self.latency)  # samples of the output that come out of the line
+        self._read(state, out[:, :n_early])
+        out[:, n_early:] = buffer[:, : n - n_early]
+        self._write(state, buffer[:, n - n_early :])
+        return out
+
+    def _read(self, state: _DelayState, out: Audio) -> None:
+        """Copy the oldest samples to ``out``."""
+        n_first = min(out.shape[1], self.latency - state.position)
+        out[:, :n_first] = state.line[:, state.position : state.position + n_first]
+        out[:, n_first:] = state.line[:, : out.shape[1] - n_first]
+
+    def _write(self, state: _DelayState, newest: Audio) -> None:
+        """Put ``newest`` in the place of as many of the oldest samples."""
+        if self.latency == 0:
+            return
+        n_first = min(newest.shape[1], self.latency - state.position)
+        state.line[:, state.position : state.position + n_first] = newest[:, :n_first]
+        state.line[:, : newest.shape[1] - n_first] = newest[:, n_first:]
+        state.position = (state.position + newest.shape[1]) % self.latency
+
+    def flush(self) -> Audio:
+        """The last ``latency`` samples, then reset."""
+        tail = self.process(np.zeros((self._channels, self.latency), dtype=self._state.dtype))
+        self.reset()
+        return tail
+
+    def reset(self) -> None:
+        """Fill the line with zeros."""
+        self._state = self._new_state()
+
+
+def mixed(dry: Audio, wet: Audio, share: float) -> Audio:
+    """``share`` of ``wet`` and the rest of ``dry``, both ``[channels, n]``, in the type of ``dry``."""
+    return np.asarray(wet if share >= 1.0 else dry + share * (wet - dry), dry.dtype)
+
+
+class Chain:
+    """A processor made of processors, one after the other; their latencies add.
+
+    Parameters
+    ----------
+    processors
+        In their order, at least one; all of the same number of channels.
+
+    Raises
+    ------
+    SettingError
+        If there is none.
+    """
+
+    def __init__(self, processors: Sequence[Processor]) -> None:
+        if not processors:
+            raise SettingError("a Chain needs at least one processor; use Bypass for none")
+        self.processors = tuple(processors)
+        self.latency = sum(processor.latency for processor in self.processors)
+
+    @property
+    def attenuation_db(self) -> float | None:
+        """By how much those that say so attenuated the last moments, in dB; None if none does."""
+        meters = [getattr(processor, "attenuation_db", None) for processor in self.processors]
+        known = [value for value in meters if value is not None]
+        return sum(known) if known else None
+
+    def process(self, buffer: Audio) -> Audio:
+        """``[channels, n]`` through all processors in order."""
+        for processor in self.processors:
+            buffer = processor.process(buffer)
+        return buffer
+
+    def flush(self) -> Audio:
+        """The last ``latency`` samples: the tail of each processor still has to pass the later ones."""
+        tail = self.processors[0].flush()
+        for processor in self.processors[1:]:
+            late = processor.process(tail)
+            tail = np.concatenate((late, processor.flush()), axis=1)
+        return tail
+
+    def reset(self) -> None:
+        """Reset all processors."""
+        for processor in self.processors:
+            processor.reset()

@@ -1,0 +1,1 @@
+"""Signal arithmetic without state of a recording: transforms, kernels, noise tracking, gains, metrics."""

@@ -1,0 +1,199 @@
+"""Where results go: names made from those of the recordings, and a refusal of all that would destroy one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dap_stream.errors import DapStreamError, OutputError, SettingError
+
+PIPE = "-"
+CLEAN, REMOVED = "_clean", "_removed"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Files of one recording; ``-`` is standard input or output."""
+
+    source: str
+    output: str
+    removed: str | None = None
+    in_place: bool = False
+
+
+def make_names(
+    sources: Sequence[str], output: str | None, removed: str | None = None, in_place: bool = False
+) -> list[Names]:
+    """One `Names` for each source. ``output`` and ``removed`` are files, or folders for several sources.
+
+    Without ``output`` the result stands beside the recording: ``talk.wav`` to ``talk_clean.wav``.
+    """
+    if PIPE in sources and len(sources) > 1:
+        raise SettingError("- (standard input) must be the only input; name the output with -o")
+    if output == PIPE and len(sources) > 1:
+        raise SettingError(f"{len(sources)} recordings do not fit into one standard output; use -o FOLDER")
+    if removed == PIPE:
+        raise SettingError("--removed must be a file, not standard output")
+    if in_place and (output is not None or PIPE in sources):
+        raise SettingError("--in-place replaces the recordings themselves; it goes with neither -o nor -")
+    made = []
+    for source in sources:
+        target = source if in_place else _target(source, output, CLEAN, "-o", len(sources))
+        rest = None if removed is None else _target(source, removed, REMOVED, "--removed", len(sources))
+        made.append(Names(source, target, rest, in_place))
+    return made
+
+
+def _target(source: str, given: str | None, ending: str, option: str, n_sources: int) -> str:
+    if given is None:
+        return PIPE if source == PIPE else str(_renamed(Path(source), ending))
+    if given == PIPE or not _is_folder(given):
+        if n_sources > 1:
+            raise SettingError(f"{option} {given} must be an existing folder for {n_sources} recordings")
+        return given
+    if source == PIPE:
+        raise SettingError(
+            f"{option} {given} is a folder; name a file in it for what comes from standard input"
+        )
+    return str(Path(given) / _renamed(Path(source), ending).name)
+
+
+def _is_folder(given: str) -> bool:
+    return given.endswith(("/", os.sep)) or Path(given).is_dir()
+
+
+def _renamed(source: Path, ending: str) -> Path:
+    return source.with_name(f"{source.stem}{ending}{source.suffix}")
+
+
+class OutputCheck:
+    """Refuses each result that would replace a recording, another result, or (without ``force``) any file.
+
+    ``everything`` is all that a run reads and writes. Each of these names is looked up on the disk once,
+    here, so that a thousand recordings take a thousand times as long as one and not a million times.
+    """
+
+    def __init__(self, everything: Sequence[Names], force: bool = False) -> None:
+        self._force = force
+        self._identities: dict[str, object] = {}
+        self._readers: dict[object, list[Names]] = {}  # of each file, in the order of ``everything``
+        self._writers: dict[object, list[Names]] = {}
+        for names in everything:
+            if names.source != PIPE:
+                self._readers.setdefault(self._identity(names.source), []).append(names)
+            for path in _targets(names):
+                self._writers.setdefault(self._identity(path), []).append(names)
+
+    def _identity(self, path: str) -> object:
+        if path not in self._identities:
+            self._identities[path] = _identity(path)
+        return self._identities[path]
+
+    def check(self, names: Names) -> None:
+        """SettingError or OutputError if ``names``, one of everything, would destroy something."""
+        targets = _targets(names)
+        if len({self._identity(path) for path in targets}) < len(targets):
+            raise SettingError(f"{names.output}: output and --removed must be two files")
+        for path in targets:
+            self._check_recordings(path, names)
+            self._check_other_results(path, names)
+            is_recording_itself = names.in_place and path == names.output
+            if not is_recording_itself:
+                check_free(path, self._force, "another name with -o")
+
+    def _check_recordings(self, path: str, names: Names) -> None:
+        """``path`` must not be one of the recordings, under whatever name."""
+        for reader in self._readers.get(self._identity(path), []):
+            if reader is not names:
+                raise SettingError(
+                    f"{path}: is one of the recordings to be read; choose another name or folder"
+                )
+            if path == names.removed:
+                raise SettingError(f"{path}: is the recording itself; --removed must be another file")
+            if not names.in_place:
+                raise SettingError(
+                    f"{path}: is the recording itself; say --in-place to replace it, or choose another name"
+                )
+
+    def _check_other_results(self, path: str, names: Names) -> None:
+        for writer in self._writers.get(self._identity(path), []):
+            if writer is not names:
+                raise SettingError(
+                    f"{path}: would be the result of {writer.source} and of {names.source}; rename one"
+                )
+
+
+def check_names(names: Names, everything: Sequence[Names], force: bool = False) -> None:
+    """`OutputCheck` of one among ``everything``; for all of them one check is made once."""
+    OutputCheck(everything, force).check(names)
+
+
+def _targets(names: Names) -> list[str]:
+    """Files that are written."""
+    return [path for path in (names.output, names.removed) if path is not None and path != PIPE]
+
+
+def _identity(path: str) -> object:
+    """Equal for two names of one file, links followed."""
+    try:
+        status = os.stat(path)
+        return status.st_dev, status.st_ino
+    except OSError:
+        return os.path.realpath(path)
+
+
+def check_free(path: str | Path, force: bool, other: str) -> None:
+    """OutputError if there is a file that nobody has said may be replaced. A folder is another matter.
+
+    ``other`` is what to choose in its place: "another name with -o".
+    """
+    if not force and os.path.lexists(path) and not os.path.isdir(path):
+        raise exists_already(path, other)
+
+
+def exists_already(path: str | Path, other: str) -> OutputError:
+    """Error of `check_free`, for whoever finds out by himself, as when he creates the file."""
+    return OutputError(f"{path}: exists already; choose {other}, or say --force to replace it")
+
+
+def check_free_in(folder: Path, names: Iterable[str], force: bool, other: str) -> None:
+    """OutputError if ``folder`` has a file of one of these names that nobody has said may be replaced."""
+    for name in names:
+        if not force and os.path.lexists(folder / name):
+            raise holds_already(folder, name, other)
+
+
+def holds_already(folder: Path, name: str, other: str) -> OutputError:
+    """Error of `check_free_in`, for whoever knows already what is in the folder."""
+    return OutputError(f"{folder}: has a {name} already; choose {other}, or say --force")
+
+
+def check_folder(path: str) -> None:
+    """OutputError unless a file could be made there, before hours are spent on it."""
+    if path == PIPE:
+        return
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: there is no folder {folder}; make it first")
+    if Path(path).is_dir():
+        raise OutputError(f"{path}: is a folder; name a file in it")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{path}: the folder {folder} is read-only; choose another one")
+
+
+def make_folder(folder: Path) -> None:
+    """Have it, with those above it; OutputError if it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be made ({error.strerror}); choose another folder with -o"
+        ) from error
+
+
+def describe(error: DapStreamError, names: Names) -> str:
+    """The message, with the recording it is about."""
+    text = str(error)
+    return text if names.source == PIPE or names.source in text else f"{names.source}: {text}"

@@ -1,0 +1,1 @@
+"""Processors: all that changes sound, one folder each; `registry` names them all."""

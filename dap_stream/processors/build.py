@@ -1,0 +1,145 @@
+"""From the settings of a chain to its models, and from both to the processors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from dap_stream.core.model import LiveModel, Model
+from dap_stream.core.processed_source import ProcessedSource
+from dap_stream.core.processors import Chain
+from dap_stream.core.profile import Profile
+from dap_stream.core.settings import Settings
+from dap_stream.core.stream_format import StreamFormat
+from dap_stream.core.streams import SeekableSource
+from dap_stream.errors import ProfileError, SettingError
+from dap_stream.processors.chain_settings import ChainSettings
+from dap_stream.processors.registry import PROCESSORS
+
+_AnyModel = TypeVar("_AnyModel", bound=Model)
+
+
+def for_source(chain: ChainSettings, is_seekable: bool) -> tuple[ChainSettings, tuple[str, ...]]:
+    """Settings that are possible with a recording that can be read twice, or not; and notes on the rest."""
+    resolved = [
+        (name, *PROCESSORS[name].for_source(settings, is_seekable)) for name, settings in chain.processors
+    ]
+    settings = ChainSettings(tuple((name, settings) for name, settings, _ in resolved))
+    return settings, tuple(note for _, _, note in resolved if note is not None)
+
+
+def for_live(chain: ChainSettings) -> ChainSettings:
+    """The settings as a live stream has them; SettingError for what cannot run live."""
+    return ChainSettings(
+        tuple((name, PROCESSORS[name].for_live(settings)) for name, settings in chain.processors)
+    )
+
+
+def make_models(chain: ChainSettings, profile: Profile | None = None) -> dict[str, Model]:
+    """Models of all that learns, by name of the processor; the first one begins with ``profile``."""
+
+    def make(name: str, settings: Settings, profile: Profile | None) -> Model | None:
+        make_model = PROCESSORS[name].make_model
+        return None if make_model is None else make_model(settings, profile)
+
+    return _models(chain, profile, make)
+
+
+def make_live_models(
+    chain: ChainSettings, stream: StreamFormat, profile: Profile | None, is_background: bool
+) -> dict[str, LiveModel]:
+    """The same for a live stream; in the background they learn in threads or processes of their own."""
+
+    def make(name: str, settings: Settings, profile: Profile | None) -> LiveModel | None:
+        make_model = PROCESSORS[name].make_live_model
+        return None if make_model is None else make_model(settings, stream, profile, is_background)
+
+    return _models(chain, profile, make)
+
+
+def _models(
+    chain: ChainSettings,
+    profile: Profile | None,
+    make: Callable[[str, Settings, Profile | None], _AnyModel | None],
+) -> dict[str, _AnyModel]:
+    models: dict[str, _AnyModel] = {}
+    try:
+        for name, settings in chain.processors:
+            model = make(name, settings, None if models else profile)
+            if model is not None:
+                models[name] = model
+    except BaseException:
+        for model in models.values():
+            model.close()
+        raise
+    if profile is not None and not models:
+        raise ProfileError(f"a profile is of no use: nothing in the chain ({', '.join(chain.names)}) learns")
+    return models
+
+
+def pretrain(
+    chain: ChainSettings,
+    models: Mapping[str, Model],
+    source: SeekableSource,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """The first of two passes for whatever wants one, each on the sound as it comes to it."""
+    stream = StreamFormat(source.sample_rate, source.channels)
+    for i, (name, settings) in enumerate(chain.processors):
+        learn = PROCESSORS[name].pretrain
+        if learn is None:
+            continue
+        before = chain.processors[:i]
+        heard = (
+            ProcessedSource(source, make_chain(ChainSettings(before), stream, models)) if before else source
+        )
+        learn(settings, models.get(name), heard, progress)
+    source.seek(0)
+
+
+def make_chain(
+    chain: ChainSettings, stream: StreamFormat, models: Mapping[str, Model] | None = None
+) -> Chain:
+    """The processors for a file or a pipe.
+
+    Parameters
+    ----------
+    chain
+        Names and settings.
+    stream
+        Sample rate and channels.
+    models
+        What has been learned, by name of its processor. Without it the chain has models of its own and learns
+        on the way, in a single pass.
+
+    Returns
+    -------
+    Chain
+        The processors, ready for a stream.
+
+    Raises
+    ------
+    SettingError
+        If a processor cannot work there.
+    """
+    if models is None:
+        chain, _ = for_source(chain, is_seekable=False)
+        models = make_models(chain)
+    made = []
+    for name, settings in chain.processors:
+        make = PROCESSORS[name].make
+        if make is None:
+            raise SettingError(f"{name} works live only; take it out of the chain")
+        made.append(make(settings, stream, models.get(name)))
+    return Chain(made)
+
+
+def make_live_chain(chain: ChainSettings, stream: StreamFormat, models: Mapping[str, LiveModel]) -> Chain:
+    """The processors for a live stream."""
+    made = []
+    for name, settings in chain.processors:
+        make = PROCESSORS[name].make_live
+        if make is None:
+            raise SettingError(f"{name} cannot work live; take it out of the chain")
+        made.append(make(settings, stream, models.get(name)))
+    return Chain(made)

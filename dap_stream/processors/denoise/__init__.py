@@ -1,0 +1,1 @@
+"""The denoiser: its settings, estimators, learning, and the classes users meet."""

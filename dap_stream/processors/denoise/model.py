@@ -1,0 +1,151 @@
+"""The model of a recording: a generator, how it goes on learning, and the record of that.
+
+The model is one object and the stream another: a stream may end and the next one begin, in the same file or
+after a device came back, and what was learned stays as long as the model does.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from dap_stream.core.array_types import F32
+from dap_stream.core.profile import Profile
+from dap_stream.errors import ProfileError
+from dap_stream.models.base import Block, Generator
+from dap_stream.models.registry import make_generator
+from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
+from dap_stream.processors.denoise.step_plan import EqualSteps, StepPlan, StepsBySurprise
+
+HISTORY_BLOCKS = 4096  # of the record that is kept: a bit over an hour
+
+
+@dataclass(frozen=True)
+class BlockRecord:
+    """A block of learning: its start, its loss before the first step on it (NaN in silence), the steps."""
+
+    start_s: float
+    loss: float
+    steps: int
+
+
+class DenoiseModel:
+    """A generator for one recording, or for one microphone or show, owned by whoever made it.
+
+    Hand the same model to one `Denoiser` after another and each goes on from what the last one learned.
+    Not for two threads at once.
+
+    Parameters
+    ----------
+    settings
+        Which generator, its look-ahead, seed, device and most steps per block.
+    profile
+        Weights to start from, learned before in the same window.
+    generator
+        One of your own, in the place of the one that ``settings`` names.
+
+    Raises
+    ------
+    ProfileError
+        If there is nothing to learn (``generator="classical"``), or the profile is of something else.
+    """
+
+    def __init__(
+        self, settings: DenoiseSettings, profile: Profile | None = None, generator: Generator | None = None
+    ) -> None:
+        self.settings = settings.for_files()
+        if settings.generator == CLASSICAL:
+            raise ProfileError("the classical generator learns nothing, so there is no profile to save")
+        if profile is not None:
+            check_profile(self.settings, profile)
+        self.generator: Generator = generator or make_generator(
+            settings.generator, settings.seed, settings.device, settings.lookahead
+        )
+        if profile is not None:
+            self.generator.load(profile.weights)
+        self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
+        self._begin()
+
+    def _begin(self) -> None:
+        make_plan = EqualSteps if self.settings.is_deep else StepsBySurprise
+        self._plan: StepPlan = make_plan(self.settings.most_steps)
+        self.history.clear()
+        self.trust = 0.0  # 0 to 1: how much of the learned gain may replace the classical one
+
+    def learn(
+        self, block: Block, start_s: float, newest: Block | None = None, is_frozen: bool = False
+    ) -> None:
+        """Learn from ``block``, as much as it is a surprise, and keep a record of it.
+
+        Parameters
+        ----------
+        block
+            Whitened log power of one lane.
+        start_s
+            Where it starts in the stream, for the record.
+        newest
+            The part of it that was not heard before, by which the surprise is judged; all of it by default.
+        is_frozen
+            Judge it and take no step.
+        """
+        loss = self.generator.validate(block if newest is None else newest)
+        steps = 0 if is_frozen else self._plan.steps(loss)
+        self.generator.learn(block, steps)
+        if np.isfinite(loss):
+            self.trust = max(self.trust, self.generator.trust(loss))
+        self.history.append(BlockRecord(start_s, loss, steps))
+
+    def predict(self, block: Block) -> F32:
+        """Expected power of a block, from the weights of now.
+
+        Parameters
+        ----------
+        block
+            Whitened log power of one lane.
+
+        Returns
+        -------
+        numpy.ndarray
+            Natural log of the expected power over the floor ``[frames, bins]``.
+        """
+        return self.generator.predict(block)
+
+    @property
+    def heard_s(self) -> float:
+        """Where the record ends, and the next stream's goes on."""
+        return self.history[-1].start_s + self.settings.block_s if self.history else 0.0
+
+    def profile(self) -> Profile:
+        """The weights as they are now, as data that never changes."""
+        settings = self.settings
+        return Profile(self.generator.name, settings.window(), settings.lookahead, self.generator.weights())
+
+    def reset(self) -> None:
+        """Back to the weights it was made with."""
+        self.generator.reset()
+        self._begin()
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def check_profile(settings: DenoiseSettings, profile: Profile) -> None:
+    """ProfileError, with what does not fit, unless the weights were learned with these settings."""
+    wanted = {"generator": settings.generator, "window_ms": settings.window()}
+    found: dict[str, object] = {"generator": profile.generator, "window_ms": profile.window_ms}
+    if settings.generator == "context":
+        wanted["lookahead"], found["lookahead"] = settings.lookahead, profile.lookahead
+    wrong = [key for key, value in wanted.items() if found[key] != value]
+    if wrong:
+        raise ProfileError(
+            f"the profile is for {_assignments(found, wrong)}, the settings say "
+            f"{_assignments(wanted, wrong)}; use the same, or learn a new profile"
+        )
+
+
+def _assignments(values: dict[str, object], keys: list[str]) -> str:
+    return " ".join(
+        f"{key}={values[key]:g}" if key != "generator" else f"{key}={values[key]}" for key in keys
+    )

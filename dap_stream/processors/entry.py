@@ -1,0 +1,66 @@
+"""Entry of a processor in the registry, by which files, pipes, live streams and the command line use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dap_stream.core.model import LiveModel, Model
+    from dap_stream.core.processor import Processor
+    from dap_stream.core.profile import Profile
+    from dap_stream.core.settings import Settings
+    from dap_stream.core.stream_format import StreamFormat
+    from dap_stream.core.streams import SeekableSource
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Rough cost on two idle cores; memory does not depend on the length."""
+
+    compute_s: float
+    memory_mb: float
+
+
+def _as_is(settings: Any, is_seekable: bool) -> tuple[Any, str | None]:
+    return settings, None
+
+
+def _nothing(settings: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)  # neither is wanted, and both take time to make
+class Entry:
+    """One processor in the registry. Its module imports nothing heavy: the command line's help reads it.
+
+    Only the first four fields and one of ``make`` and ``make_live`` are needed; the rest is for processors
+    that learn, or have more to say. ``settings`` below is an object of the class ``settings``.
+    """
+
+    name: str
+    summary: str
+    """One line, for the help."""
+    settings: type[Settings]
+
+    make: Callable[[Any, StreamFormat, Any], Processor] | None = None
+    """``(settings, stream, model)`` to a processor for files and pipes; None: it cannot be used there."""
+    make_live: Callable[[Any, StreamFormat, Any], Processor] | None = None
+    """The same for a live stream; None: it cannot be used live."""
+
+    make_model: Callable[[Any, Profile | None], Model | None] | None = None
+    """``(settings, profile)`` to what it learns; None where there is nothing to learn."""
+    make_live_model: Callable[[Any, StreamFormat, Profile | None, bool], LiveModel | None] | None = None
+    """``(settings, stream, profile, is_background)``: the same for a live stream."""
+    pretrain: Callable[[Any, Any, SeekableSource, Callable[[float], None] | None], None] | None = None
+    """``(settings, model, source, progress)``: the first of two passes, if the settings ask for it."""
+
+    for_source: Callable[[Any, bool], tuple[Any, str | None]] = field(default=_as_is)
+    """``(settings, is_seekable)`` to the settings that are possible, and a note if they are less."""
+    for_live: Callable[[Any], Any] = field(default=lambda settings: settings)
+    """``settings`` as a live stream has them; SettingError if they cannot be."""
+    cost: Callable[[Any, StreamFormat, float], Cost] | None = None
+    """``(settings, stream, seconds)``: what a recording of that length takes."""
+    describe: Callable[[Any], str] = field(default=_nothing)
+    """A few words on the settings for the line that says what was done."""

@@ -1,0 +1,1 @@
+"""Devices: PortAudio, JACK, and a file in the place of a device."""

@@ -1,0 +1,1 @@
+"""Pictures and JSON of what was done."""

@@ -1,1 +1,0 @@
-"""The deep-prior experiment: one recording, one network, all the way from noise to noise."""

@@ -1,0 +1,92 @@
+"""From the settings of a chain to processors and models, for files and for live streams."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dap_stream.core.arrays import ArraySource, process_array
+from dap_stream.core.stream_format import StreamFormat
+from dap_stream.errors import ProfileError, SettingError
+from dap_stream.processors.build import (
+    for_live,
+    for_source,
+    make_chain,
+    make_live_chain,
+    make_live_models,
+    make_models,
+    pretrain,
+)
+from dap_stream.processors.chain_settings import ChainSettings, chain_of
+from dap_stream.processors.denoise.denoiser import Denoiser, LiveDenoiser
+from dap_stream.processors.denoise.settings import DenoiseSettings
+from dap_stream.processors.gain.settings import GainSettings
+
+RATE = 8000
+STREAM = StreamFormat(RATE)
+SMALL = DenoiseSettings(steps=6, block_s=0.2, noise_s=0.8, device="cpu").for_files()
+
+
+def noisy(seconds: float = 3.0) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE)
+    return (tone + 0.05 * rng.standard_normal(len(tone))).astype(np.float32)[None]
+
+
+def test_a_chain_is_its_processors_one_after_the_other() -> None:
+    audio = noisy()
+    classical = DenoiseSettings(generator="classical")
+    chain = make_chain(chain_of(denoise=classical, gain=GainSettings(-6.0)), STREAM)
+    expected = Denoiser(RATE, 1, classical)(audio, RATE) * np.float32(10**-0.3)
+    np.testing.assert_allclose(process_array(chain, audio), expected, rtol=0, atol=1e-7)
+    assert (
+        chain.attenuation_db is not None
+        and make_chain(chain_of(gain=GainSettings()), STREAM).attenuation_db is None
+    )
+
+
+def test_each_processor_learns_from_the_sound_as_it_comes_to_it() -> None:
+    """Behind a gain of 20 dB the denoiser has to learn what a recording 20 dB louder teaches."""
+    audio, loud = noisy(), 10 * noisy()
+    behind = chain_of(gain=GainSettings(20.0), denoise=SMALL)
+    models = make_models(behind)
+    with ArraySource(audio, RATE) as source:
+        pretrain(behind, models, source)
+        assert np.array_equal(source.read(10), audio[:, :10]), "rewound"
+    alone = chain_of(denoise=SMALL)
+    others = make_models(alone)
+    with ArraySource(loud, RATE) as source:
+        pretrain(alone, others, source)
+    for name, value in models["denoise"].profile().weights.items():
+        np.testing.assert_allclose(value, others["denoise"].profile().weights[name], atol=1e-3)
+
+
+def test_what_is_possible_with_a_source_and_live() -> None:
+    chain, notes = for_source(chain_of(denoise=DenoiseSettings()), is_seekable=False)
+    assert chain == chain_of(denoise=DenoiseSettings(passes=1, window_ms=48.0)) and "single pass" in notes[0]
+    assert for_source(chain_of(gain=GainSettings()), is_seekable=False) == (chain_of(gain=GainSettings()), ())
+    assert for_live(ChainSettings()).get("denoise") == DenoiseSettings(passes=1, window_ms=32.0)
+    with pytest.raises(SettingError, match="decoder cannot work live"):
+        for_live(chain_of(denoise=DenoiseSettings(generator="decoder")))
+
+
+def test_live_chains_use_the_models_they_are_given() -> None:
+    settings = for_live(chain_of(gain=GainSettings(3.0), denoise=DenoiseSettings()))
+    models = make_live_models(settings, STREAM, None, is_background=False)
+    chain = make_live_chain(settings, STREAM, models)
+    assert isinstance(chain.processors[1], LiveDenoiser) and chain.processors[1].model is models["denoise"]
+
+
+def test_a_profile_where_nothing_learns_is_refused() -> None:
+    profile = make_models(chain_of(denoise=SMALL))["denoise"].profile()
+    with pytest.raises(ProfileError, match=r"nothing in the chain \(gain\) learns"):
+        make_models(chain_of(gain=GainSettings()), profile)
+
+
+def test_a_chain_without_models_learns_on_the_way() -> None:
+    """A model that nobody trained must not be taken for one that knows the recording."""
+    chain = make_chain(chain_of(denoise=DenoiseSettings(passes=2, steps=2, block_s=0.2, noise_s=0.8)), STREAM)
+    chain.process(noisy())
+    denoiser = chain.processors[0]
+    assert isinstance(denoiser, Denoiser) and denoiser.model is not None
+    assert any(block.steps for block in denoiser.model.history)
