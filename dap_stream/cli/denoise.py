@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from dap_stream.cli.options import add_chain, chain_names, chosen_values, option_help
 from dap_stream.core.units import parse_seconds
 from dap_stream.errors import SettingError
-from dap_stream.io.output_paths import PIPE, Names, OutputCheck, make_names
+from dap_stream.io.output_paths import PIPE, Names, OutputCheck, is_same_file, make_names
 from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
 
 if TYPE_CHECKING:
@@ -198,8 +197,8 @@ def _check_save_profile(path: str, names: list[Names]) -> None:
     """A profile may replace a profile (that is how it gets better), and nothing else."""
     if len(names) > 1:
         raise SettingError(f"--save-profile keeps what was learned from one recording; here are {len(names)}")
-    known = {os.path.realpath(each) for each in (names[0].source, names[0].output, names[0].removed) if each}
-    if os.path.realpath(path) in known:
+    sounds = (names[0].source, names[0].output, names[0].removed)
+    if any(is_same_file(path, sound) for sound in sounds if sound):
         raise SettingError(f"--save-profile {path}: is one of the recordings; choose another name")
     from dap_stream.io.profile_file import check_replaceable
 

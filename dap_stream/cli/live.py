@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from dap_stream.apps.live import MARGIN_BLOCKS
 from dap_stream.cli.options import add_chain, chain_names, chosen_values, option_help
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import DeviceError, SettingError
-from dap_stream.io.output_paths import check_folder
+from dap_stream.io.output_paths import check_folder, is_same_file
 from dap_stream.processors.denoise.settings import CLASSICAL, LIVE_WINDOW_MS, DenoiseSettings
 
 if TYPE_CHECKING:
@@ -213,8 +212,8 @@ def _check(args: argparse.Namespace) -> None:
         from dap_stream.apps.live.recorder import dry_name
 
         recordings = () if args.record is None else (args.record, dry_name(args.record))
-        sounds = map(os.path.realpath, (*recordings, *(args.simulate or ())))
-        if os.path.realpath(args.save_profile) in sounds:
+        sounds = (*recordings, *(args.simulate or ()))
+        if any(is_same_file(args.save_profile, sound) for sound in sounds):
             raise SettingError(
                 f"--save-profile {args.save_profile}: is one of the recordings; choose another name"
             )

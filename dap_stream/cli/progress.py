@@ -32,7 +32,7 @@ class Meter:
         self._show("learning", 1.0, fraction, _LEARNING)
 
     def cleaning(self, progress: Progress) -> None:
-        """Where the engine is."""
+        """How far the run is."""
         total, reduction = progress["total_s"], progress["attenuation_db"]
         note = "" if reduction is None else f"-{reduction:.1f} dB"
         self._show("cleaning", total, progress["done_s"], _UNKNOWN if total is None else _KNOWN, note)

@@ -110,6 +110,7 @@ def stream(processor: Processor, audio: Audio, buffer_size: int) -> Audio:
     pieces.append(processor.flush())
     expected = (audio.shape[0], processor.latency)
     assert pieces[-1].shape == expected, f"flush gave {pieces[-1].shape}, not {expected}"
+    assert pieces[-1].dtype == audio.dtype or not processor.latency, f"flush gave {pieces[-1].dtype}"
     return np.concatenate(pieces, axis=1)
 
 

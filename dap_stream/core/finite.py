@@ -7,7 +7,7 @@ import numpy as np
 from dap_stream.core.array_types import Audio, Mask
 
 MAX_SAMPLE = 1e30
-"""Beyond it a sample is taken for no number: its power would not fit float32 arithmetic any more."""
+"""Beyond it a sample is taken for no number: a sum of such samples would not fit float32 any more."""
 
 
 def not_a_sound(audio: Audio) -> Mask:

@@ -28,7 +28,7 @@ class Model(Protocol):
         """Give back threads and processes. A second time does nothing."""
 
 
-class LiveModel(Model, Protocol):
+class BackgroundModel(Model, Protocol):
     """Learned beside a live stream; for any thread."""
 
     is_frozen: bool

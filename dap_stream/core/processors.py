@@ -138,6 +138,7 @@ class Chain:
             raise SettingError("a Chain needs at least one processor; use Bypass for none")
         self.processors = tuple(processors)
         self.latency = sum(processor.latency for processor in self.processors)
+        self._dtype: np.dtype[np.float32 | np.float64] = np.dtype(np.float32)  # of the stream, for flush
 
     @property
     def attenuation_db(self) -> float | None:
@@ -148,16 +149,17 @@ class Chain:
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` through all processors in order."""
+        self._dtype = buffer.dtype
         for processor in self.processors:
             buffer = processor.process(buffer)
         return buffer
 
     def flush(self) -> Audio:
         """The last ``latency`` samples: the tail of each processor still has to pass the later ones."""
-        tail = self.processors[0].flush()
+        tail = self.processors[0].flush().astype(self._dtype, copy=False)
         for processor in self.processors[1:]:
             late = processor.process(tail)
-            tail = np.concatenate((late, processor.flush()), axis=1)
+            tail = np.concatenate((late, processor.flush().astype(self._dtype, copy=False)), axis=1)
         return tail
 
     def reset(self) -> None:

@@ -14,7 +14,7 @@ from dap_stream.dsp import stft_kernels
 from dap_stream.dsp.stft import StftSpec
 
 Each: TypeAlias = Callable[..., Iterable[Any]]
-"""`workers.each`, or `map` where a thread would take longer to wake than the work takes."""
+"""`parallel_map`, or `map` where a thread would take longer to wake than the work takes."""
 
 
 class Analyser:

@@ -135,6 +135,11 @@ def _targets(names: Names) -> list[str]:
     return [path for path in (names.output, names.removed) if path is not None and path != PIPE]
 
 
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two names are of one file, links of both kinds followed; of files that will be, too."""
+    return _identity(one) == _identity(other)
+
+
 def _identity(path: str) -> object:
     """Equal for two names of one file, links followed."""
     try:

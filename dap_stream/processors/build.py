@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from dap_stream.core.model import LiveModel, Model
+from dap_stream.core.model import BackgroundModel, Model
 from dap_stream.core.processed_source import ProcessedSource
 from dap_stream.core.processors import Chain
 from dap_stream.core.profile import Profile
@@ -20,7 +20,13 @@ _AnyModel = TypeVar("_AnyModel", bound=Model)
 
 
 def for_source(chain: ChainSettings, is_seekable: bool) -> tuple[ChainSettings, tuple[str, ...]]:
-    """Settings that are possible with a recording that can be read twice, or not; and notes on the rest."""
+    """Settings that are possible with a recording that can be read twice, or not; and notes on the rest.
+
+    SettingError for a processor that works live only.
+    """
+    for name in chain.names:
+        if PROCESSORS[name].make is None:
+            raise SettingError(f"{name} works live only; take it out of the chain")
     resolved = [
         (name, *PROCESSORS[name].for_source(settings, is_seekable)) for name, settings in chain.processors
     ]
@@ -30,6 +36,9 @@ def for_source(chain: ChainSettings, is_seekable: bool) -> tuple[ChainSettings, 
 
 def for_live(chain: ChainSettings) -> ChainSettings:
     """The settings as a live stream has them; SettingError for what cannot run live."""
+    for name in chain.names:
+        if PROCESSORS[name].make_live is None:
+            raise SettingError(f"{name} cannot work live; take it out of the chain")
     return ChainSettings(
         tuple((name, PROCESSORS[name].for_live(settings)) for name, settings in chain.processors)
     )
@@ -47,10 +56,10 @@ def make_models(chain: ChainSettings, profile: Profile | None = None) -> dict[st
 
 def make_live_models(
     chain: ChainSettings, stream: StreamFormat, profile: Profile | None, is_background: bool
-) -> dict[str, LiveModel]:
+) -> dict[str, BackgroundModel]:
     """The same for a live stream; in the background they learn in threads or processes of their own."""
 
-    def make(name: str, settings: Settings, profile: Profile | None) -> LiveModel | None:
+    def make(name: str, settings: Settings, profile: Profile | None) -> BackgroundModel | None:
         make_model = PROCESSORS[name].make_live_model
         return None if make_model is None else make_model(settings, stream, profile, is_background)
 
@@ -124,22 +133,22 @@ def make_chain(
     """
     if models is None:
         chain, _ = for_source(chain, is_seekable=False)
-        models = make_models(chain)
+        models = {}
     made = []
     for name, settings in chain.processors:
         make = PROCESSORS[name].make
-        if make is None:
-            raise SettingError(f"{name} works live only; take it out of the chain")
+        assert make is not None, "for_source has seen to it"
         made.append(make(settings, stream, models.get(name)))
     return Chain(made)
 
 
-def make_live_chain(chain: ChainSettings, stream: StreamFormat, models: Mapping[str, LiveModel]) -> Chain:
+def make_live_chain(
+    chain: ChainSettings, stream: StreamFormat, models: Mapping[str, BackgroundModel]
+) -> Chain:
     """The processors for a live stream."""
     made = []
     for name, settings in chain.processors:
         make = PROCESSORS[name].make_live
-        if make is None:
-            raise SettingError(f"{name} cannot work live; take it out of the chain")
+        assert make is not None, "for_live has seen to it"
         made.append(make(settings, stream, models.get(name)))
     return Chain(made)

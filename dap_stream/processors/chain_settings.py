@@ -135,13 +135,11 @@ def make_chain_settings(
         entry_of(name)
     chosen: dict[str, dict[str, object]] = {name: {} for name in names}
     try:
-        for key, value in _flat(read):
-            owner, field = _owner(key, names)
+        for (owner, field), value in _by_owner(_flat(read), names):
             chosen[owner][field] = typed(PROCESSORS[owner].settings, field, value)
     except SettingError as error:
         raise SettingError(f"preset {preset_path(str(preset))}: {error}") from error
-    for key, value in (values or {}).items():
-        owner, field = _owner(key, names)
+    for (owner, field), value in _by_owner(list((values or {}).items()), names):
         chosen[owner][field] = value
     made = []
     for name in names:
@@ -166,6 +164,19 @@ def _flat(values: Mapping[str, object]) -> list[tuple[str, object]]:
         inner = value.items() if isinstance(value, dict) else None
         flat += [(key, value)] if inner is None else [(f"{key}.{each}", what) for each, what in inner]
     return flat
+
+
+def _by_owner(
+    values: Sequence[tuple[str, object]], names: Sequence[str]
+) -> list[tuple[tuple[str, str], object]]:
+    """Processor and field of each value; SettingError if two of them are for the same."""
+    by_owner: dict[tuple[str, str], str] = {}
+    for key, _ in values:
+        place = _owner(key, names)
+        if place in by_owner:
+            raise SettingError(f"{by_owner[place]} and {key} are the same setting; keep one")
+        by_owner[place] = key
+    return [(_owner(key, names), value) for key, value in values]
 
 
 def _owner(key: str, names: Sequence[str]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dap_stream.core.model import LiveModel, Model
+    from dap_stream.core.model import BackgroundModel, Model
     from dap_stream.core.processor import Processor
     from dap_stream.core.profile import Profile
     from dap_stream.core.settings import Settings
@@ -51,7 +51,7 @@ class Entry:
 
     make_model: Callable[[Any, Profile | None], Model | None] | None = None
     """``(settings, profile)`` to what it learns; None where there is nothing to learn."""
-    make_live_model: Callable[[Any, StreamFormat, Profile | None, bool], LiveModel | None] | None = None
+    make_live_model: Callable[[Any, StreamFormat, Profile | None, bool], BackgroundModel | None] | None = None
     """``(settings, stream, profile, is_background)``: the same for a live stream."""
     pretrain: Callable[[Any, Any, SeekableSource, Callable[[float], None] | None], None] | None = None
     """``(settings, model, source, progress)``: the first of two passes, if the settings ask for it."""

@@ -330,6 +330,8 @@ def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("a.wav"))
     assert main(["denoise", "a.wav", "--dry-run", "--preset", "mine.toml"]) == 0
     assert "window_ms=64.0*" in capsys.readouterr().out
+    assert main(["denoise", "a.wav", "--dry-run"]) == 0
+    assert "*" not in capsys.readouterr().out.replace("(* not the default)", ""), "all is the default"
     assert main(["presets", "--keys"]) == 0
     expected = f"\n  reduction_db = {DenoiseSettings().reduction_db}  (0..60 dB)  largest attenuation"
     assert expected in capsys.readouterr().out
@@ -338,7 +340,7 @@ def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_chain_is_in_the_help_in_the_keys_in_set_and_in_the_result(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """What a processor in the registry gets for its one line there; live use is in test_live.py."""
+    """What a processor in the registry gets for its one line there; live use is in test_live_chain.py."""
     with pytest.raises(SystemExit, match="0"):
         main(["denoise", "--help"])
     assert "gain: makes the sound louder or softer" in " ".join(capsys.readouterr().out.split())

@@ -19,6 +19,9 @@ CONTRACTS = {
     "delay 64": Contract(lambda: Delay(64, 3), offline=np.copy, channels=3),
     "delay 997": Contract(lambda: Delay(997), offline=np.copy),
     "delay longer than the audio": Contract(lambda: Delay(30000), offline=np.copy),
+    "chain of doubles": Contract(
+        lambda: Chain([Bypass(), Delay(100), Bypass()]), offline=np.copy, dtype=np.float64
+    ),
     "chain": Contract(lambda: Chain([Delay(5, 2), Bypass(2), Delay(64, 2)]), offline=np.copy, channels=2),
 }
 

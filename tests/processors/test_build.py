@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dap_stream.core.arrays import ArraySource, process_array
+from dap_stream.core.contract import CHECKS, Contract
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.build import (
@@ -21,6 +24,7 @@ from dap_stream.processors.chain_settings import ChainSettings, chain_of
 from dap_stream.processors.denoise.denoiser import Denoiser, LiveDenoiser
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.gain.settings import GainSettings
+from dap_stream.processors.registry import PROCESSORS
 
 RATE = 8000
 STREAM = StreamFormat(RATE)
@@ -90,3 +94,36 @@ def test_a_chain_without_models_learns_on_the_way() -> None:
     denoiser = chain.processors[0]
     assert isinstance(denoiser, Denoiser) and denoiser.model is not None
     assert any(block.steps for block in denoiser.model.history)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_chain_without_models_keeps_the_contract(check, rng):
+    """What it learned is forgotten with the stream, and doubles stay doubles to the last sample."""
+    settings = DenoiseSettings(
+        steps=2, block_s=0.2, noise_s=0.8, window_ms=32.0, low_cut_hz=0.0, device="cpu"
+    )
+
+    def make(reduction_db=24.0):
+        chosen = chain_of(gain=GainSettings(), denoise=replace(settings, reduction_db=reduction_db))
+        return make_chain(chosen, STREAM)
+
+    contract = Contract(
+        make=make,
+        offline=lambda audio: process_array(make(), audio),
+        make_unity=lambda: make(0.0),
+        n_samples=12011,
+        buffer_sizes=(480, 4096, 100_003),
+        dtype=np.float64,
+        tolerance=1e-6,
+    )
+    check(contract, rng)
+
+
+def test_processors_that_cannot_be_used_there_are_refused(monkeypatch):
+    chain, gain = chain_of(gain=GainSettings()), PROCESSORS["gain"]
+    monkeypatch.setitem(PROCESSORS, "gain", replace(gain, make=None))
+    with pytest.raises(SettingError, match="gain works live only"):
+        make_chain(chain, STREAM)
+    monkeypatch.setitem(PROCESSORS, "gain", replace(gain, make_live=None))
+    with pytest.raises(SettingError, match="gain cannot work live"):
+        for_live(chain)

@@ -40,7 +40,10 @@ def make_estimate(job: Job) -> Estimate:
         chain, notes = resolved(job, source)
         result, rest = result_formats(job, source)
         stream = StreamFormat(source.sample_rate, source.channels)
-        processor = make_chain(chain, stream, make_models(chain, job.profile))
+        models = make_models(chain, job.profile)
+        processor = make_chain(chain, stream, models)
+        for model in models.values():
+            model.close()
         source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
         seconds = None if source.n_samples is None else source.n_samples / source.sample_rate
         sizes = [

@@ -150,6 +150,8 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         models = make_models(chain, job.profile)
         for model in models.values():
             stack.callback(model.close)
+        if job.save_profile is not None and not models:
+            raise SettingError("nothing in the chain learns, so there is no profile to save")
         # Made for its checks of rate, channels, device and profile, before a pass is spent.
         processor = make_chain(chain, StreamFormat(source.sample_rate, source.channels), models)
         sink, removed = _open_sinks(job, source, stack)

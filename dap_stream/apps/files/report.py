@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 from dap_stream import __version__
 from dap_stream.apps.files.batch import Failure
@@ -134,7 +134,8 @@ def settings_text(chain: dict[str, dict[str, object]]) -> str:
     """All settings of each processor, those that differ from the default marked with a star."""
     texts = []
     for name, settings in chain.items():
-        defaults = {item.name: item.default for item in fields(PROCESSORS[name].settings)}
+        entry = PROCESSORS[name]
+        defaults = asdict(entry.for_source(entry.settings(), True)[0])  # with what is left to the method
         marked = (f"{key}={value}{'' if value == defaults[key] else '*'}" for key, value in settings.items())
         texts.append(f"{name}: {' '.join(marked)}")
     return f"{'; '.join(texts)} (* not the default)"

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from dap_stream.apps.live.backend_factory import Backend, FileBackend, JackBackend, PortAudioBackend
+from dap_stream.apps.live.backend import Backend, FileBackend
 from dap_stream.apps.live.recorder import dry_name
 from dap_stream.apps.live.report import SessionReport
 from dap_stream.apps.live.session import Session
@@ -16,7 +16,7 @@ from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
 from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.formats import output_format
-from dap_stream.io.output_paths import Names, check_free, check_names
+from dap_stream.io.output_paths import Names, check_free, check_names, is_same_file
 
 Ended = tuple[SessionReport, BaseException | None]
 """Report, and the error to be raised once that was shown."""
@@ -24,6 +24,8 @@ Ended = tuple[SessionReport, BaseException | None]
 
 def run_devices(settings: LiveSettings) -> Ended:
     """On sound devices, or as a JACK client, until it is ended."""
+    from dap_stream.apps.live.backend_factory import JackBackend, PortAudioBackend
+
     backend: Backend = (
         PortAudioBackend(settings) if settings.jack is None else JackBackend(settings.jack, settings)
     )
@@ -34,10 +36,9 @@ def run_file(settings: LiveSettings, source_name: str, target_name: str, is_real
     """The file ``source_name`` in the place of a device; ``target_name`` appears when it is complete."""
     recording = settings.record
     recordings = () if recording is None else (recording, dry_name(recording))
-    taken = {Path(name).resolve() for name in recordings}
-    if taken & {Path(source_name).resolve(), Path(target_name).resolve()}:
+    if any(is_same_file(one, other) for one in recordings for other in (source_name, target_name)):
         raise SettingError(f"--record {recording}: is one of the files of --simulate; choose another name")
-    if Path(source_name).resolve() == Path(target_name).resolve():
+    if is_same_file(source_name, target_name):
         raise SettingError(f"--simulate {source_name} {target_name}: IN and OUT must be two files")
     check_free(target_name, settings.force, "another OUT")
     names = Names(source_name, target_name)

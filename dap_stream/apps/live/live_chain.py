@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from dap_stream.apps.live.settings import LiveSettings
-from dap_stream.core.model import LiveModel
+from dap_stream.core.model import BackgroundModel
 from dap_stream.core.processor import Processor
 from dap_stream.core.profile import Profile
 from dap_stream.core.stream_format import StreamFormat
@@ -44,7 +44,7 @@ class Adjustable(Protocol):
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class StreamStatus:
     """A live stream at one moment. Levels in dBFS (``-inf``: silence), loads as compute time / audio time."""
 
     seconds: float
@@ -77,7 +77,7 @@ class LiveChain:
         self.settings, self.stream, self.block_size = settings, stream, block_size
         self.is_inline = is_inline
         self.chain_settings = for_live(settings.chain)
-        self.models: dict[str, LiveModel] = make_live_models(
+        self.models: dict[str, BackgroundModel] = make_live_models(
             self.chain_settings, stream, settings.profile, is_background=not is_inline
         )
         try:
@@ -178,11 +178,11 @@ class LiveChain:
             return model.profile()
         raise DapStreamError("nothing in the chain learns, so there is no profile to save")
 
-    def snapshot(self, latency_ms: float) -> Snapshot:
+    def status(self, latency_ms: float) -> StreamStatus:
         """For the display; ``latency_ms`` is all of it."""
         duplex, level, counts = self.duplex, self.duplex.level(), self.duplex.counts()
         history, adjustable = self.history, self.adjustable
-        return Snapshot(
+        return StreamStatus(
             seconds=counts.n_samples / self.stream.sample_rate,
             peak_in_db=gain_to_db(level.peak_in),
             peak_out_db=gain_to_db(level.peak_out),

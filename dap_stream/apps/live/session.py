@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from dap_stream.apps.live.backend_factory import Backend
+from dap_stream.apps.live.backend import Backend
 from dap_stream.apps.live.live_chain import LiveChain, Stream
 from dap_stream.apps.live.recorder import Recorder
 from dap_stream.apps.live.report import SessionReport, first_line
@@ -132,7 +132,7 @@ class Session:
     def _follow(self) -> None:
         """Until the session ends."""
         while not (self._backend.is_finished or self._bindings.wants_quit or time.monotonic() >= self._until):
-            self._screen.draw(self._chain.snapshot(self._stream.latency.total_ms))
+            self._screen.draw(self._chain.status(self._stream.latency.total_ms))
             self._press(self._keys.read(self._patience()))
             self._stream.check()
             self._say_errors()

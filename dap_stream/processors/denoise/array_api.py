@@ -46,7 +46,8 @@ def denoise(audio: npt.ArrayLike, sample_rate: int, profile: Profile | None = No
     """
     rows, shape = as_audio(audio)
     chosen = changed(DenoiseSettings(), settings).for_files()
-    model = None if chosen.generator == CLASSICAL else DenoiseModel(chosen, profile)
+    learns_nothing = chosen.generator == CLASSICAL and profile is None
+    model = None if learns_nothing else DenoiseModel(chosen, profile)
     is_pretrained = model is not None and chosen.passes == 2 and chosen.learns
     denoiser = Denoiser(
         sample_rate, len(rows), chosen, model=model, learn=chosen.passes == 1 and chosen.steps != 0

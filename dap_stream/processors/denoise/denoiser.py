@@ -14,7 +14,7 @@ from dap_stream.processors.denoise.block_estimator import BlockEstimator
 from dap_stream.processors.denoise.classical_estimator import ClassicalEstimator
 from dap_stream.processors.denoise.frame_estimator import FrameEstimator
 from dap_stream.processors.denoise.live_model import LiveModel, make_live_model
-from dap_stream.processors.denoise.model import DenoiseModel
+from dap_stream.processors.denoise.model import DenoiseModel, check_model
 from dap_stream.processors.denoise.schedule import Schedule
 from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
 from dap_stream.processors.spectral import Estimator, SpectralProcessor
@@ -40,8 +40,7 @@ class Denoiser(SpectralProcessor):
         One of your own in the place of ``profile``: what it learns stays when the stream ends. Without it
         each stream begins with what the profile knows, or with nothing.
     learn
-        Fit the generator while the stream goes by. By default without a profile or a model, and always for
-        deep priors.
+        Fit the generator while the stream goes by. By default without a profile, and always for deep priors.
 
     Raises
     ------
@@ -66,11 +65,13 @@ class Denoiser(SpectralProcessor):
             raise SettingError(
                 f"generator={self.settings.generator} has to learn from each block: learn=True"
             )
-        is_fresh = profile is None and model is None
-        learns = (self.settings.is_deep or is_fresh) if learn is None else learn
+        learns = (self.settings.is_deep or profile is None) if learn is None else learn
         self._owns_model = model is None
-        if model is None and self.settings.generator != CLASSICAL:
+        if model is None and (self.settings.generator != CLASSICAL or profile is not None):
             model = DenoiseModel(self.settings, profile)
+        elif model is not None:
+            _check_start(profile)
+            check_model(self.settings, model.settings)
         self.model = model
         spec = StftSpec.for_rate(stream.sample_rate, self.settings.window())
         self._schedule = Schedule.in_blocks(self.settings, stream, spec, "inline" if learns else "none")
@@ -146,12 +147,16 @@ class LiveDenoiser(SpectralProcessor):
         stream = StreamFormat(sample_rate, channels)
         self.settings = (settings or DenoiseSettings()).for_live()
         self._owns_model = model is None
-        if model is None and self.settings.generator != CLASSICAL:
+        if model is None and (self.settings.generator != CLASSICAL or profile is not None):
             model = make_live_model(self.settings, stream, profile, learn)
+        elif model is not None:
+            _check_start(profile)
+            check_model(self.settings, model.settings)
         self.model = model
         self._reduction_db = self.settings.reduction_db
         spec = StftSpec.for_rate(stream.sample_rate, self.settings.window())
-        self._schedule = Schedule.in_frames(self.settings, stream, spec, "inline")
+        learning = "none" if self.model is None else self.model.learning
+        self._schedule = Schedule.in_frames(self.settings, stream, spec, learning)
         super().__init__(
             stream,
             spec,
@@ -186,3 +191,9 @@ class LiveDenoiser(SpectralProcessor):
         if self.model is not None and self._owns_model:
             self.model.reset()
         super().reset()
+
+
+def _check_start(profile: Profile | None) -> None:
+    """SettingError if there is a profile beside a model: both say where the stream begins."""
+    if profile is not None:
+        raise SettingError("a model and a profile are two starts; make the model with the profile")

@@ -19,7 +19,7 @@ SURE_S = 1.0  # of sound, until its noise is told from what began together with 
 
 
 @dataclass(frozen=True)
-class Levels:
+class LaneLevels:
     """Of one lane. After a pause those from before it stand, until as much has been heard again."""
 
     log_floor: F32  # [bins]
@@ -31,7 +31,7 @@ class Levels:
 class Knowledge:
     """All that a stream needs to know for its next hops; replaced as a whole, never changed."""
 
-    levels: tuple[Levels, ...]  # of each lane
+    levels: tuple[LaneLevels, ...]  # of each lane
     snapshot: Snapshot
     trust: float  # 0 to 1: how much of the learned gain may replace the classical one
 
@@ -52,6 +52,8 @@ class Lesson:
 
 class Learning(Protocol):
     """A `Learner`, wherever it is. One call at a time."""
+
+    settings: DenoiseSettings
 
     @property
     def history(self) -> Sequence[BlockRecord]:
@@ -74,7 +76,7 @@ class Learner:
     """Turns the last seconds into a `Knowledge`."""
 
     def __init__(self, lesson: Lesson) -> None:
-        self._lesson = lesson
+        self._lesson, self.settings = lesson, lesson.settings
         # The pieces are too small for a GPU.
         self._model = DenoiseModel(replace(lesson.settings, device="cpu"), lesson.profile)
         self._begin()
@@ -121,12 +123,12 @@ class Learner:
             self._known = Knowledge(tuple(levels), snapshot, trust)
         return self._known
 
-    def _levels(self, block: Block, log_floor: F32) -> Levels:
+    def _levels(self, block: Block, log_floor: F32) -> LaneLevels:
         is_active = block.is_active[BEFORE : len(block.is_active) - block.after]
         heard_s = int(is_active.sum()) / self._lesson.n_newest * self._lesson.settings.block_s
         if not heard_s:
-            return Levels(log_floor, log_floor, 0.0)
-        return Levels(log_floor, steady_noise(self._model.predict(block) + log_floor, is_active), heard_s)
+            return LaneLevels(log_floor, log_floor, 0.0)
+        return LaneLevels(log_floor, steady_noise(self._model.predict(block) + log_floor, is_active), heard_s)
 
     def _learn(self, block: Block, now_s: float, is_frozen: bool) -> None:
         newest = max(BEFORE, len(block.log_power) - self._lesson.n_newest - block.after)

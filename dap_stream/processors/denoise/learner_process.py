@@ -54,6 +54,7 @@ class LearnerProcess:
     """
 
     def __init__(self, lesson: Lesson) -> None:
+        self.settings = lesson.settings
         self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
         self._is_asked = threading.Lock()
         self._is_closed = False

@@ -14,7 +14,7 @@ from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import DapStreamError
 from dap_stream.processors.denoise.learner import Knowledge, Learner, Learning, Lesson
 from dap_stream.processors.denoise.model import BlockRecord, check_profile
-from dap_stream.processors.denoise.schedule import Schedule
+from dap_stream.processors.denoise.schedule import LearningMode, Schedule
 from dap_stream.processors.denoise.settings import DenoiseSettings
 
 PATIENCE_S = 40.0  # for the learning at hand: longer than the other process may take to begin
@@ -63,6 +63,16 @@ class LiveModel:
     def n_resets(self) -> int:
         """How often all was forgotten: a stream sees here that what it knows counts no more."""
         return self._n_resets
+
+    @property
+    def settings(self) -> DenoiseSettings:
+        """Those it was made with."""
+        return self._learner.settings
+
+    @property
+    def learning(self) -> LearningMode:
+        """Whether it learns beside the stream or as part of it."""
+        return "inline" if self._background is None else "background"
 
     @property
     def knowledge(self) -> Knowledge | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.core.profile import Profile
-from dap_stream.errors import ProfileError
+from dap_stream.errors import ProfileError, SettingError
 from dap_stream.models.base import Block, Generator
 from dap_stream.models.registry import make_generator
 from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
@@ -57,7 +57,7 @@ class DenoiseModel:
     ) -> None:
         self.settings = settings.for_files()
         if settings.generator == CLASSICAL:
-            raise ProfileError("the classical generator learns nothing, so there is no profile to save")
+            raise ProfileError("the classical generator learns nothing: it has no model and no profile")
         if profile is not None:
             check_profile(self.settings, profile)
         self.generator: Generator = generator or make_generator(
@@ -143,6 +143,14 @@ def check_profile(settings: DenoiseSettings, profile: Profile) -> None:
             f"the profile is for {_assignments(found, wrong)}, the settings say "
             f"{_assignments(wanted, wrong)}; use the same, or learn a new profile"
         )
+
+
+def check_model(settings: DenoiseSettings, learned: DenoiseSettings) -> None:
+    """SettingError, with what does not fit, unless a model for ``learned`` is one for ``settings``."""
+    for key in ("generator", "window_ms", "lookahead"):
+        wanted, found = getattr(settings, key), getattr(learned, key)
+        if wanted != found:
+            raise SettingError(f"the model has {key}={found}, the settings say {wanted}; use the same")
 
 
 def _assignments(values: dict[str, object], keys: list[str]) -> str:

@@ -13,7 +13,7 @@ from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
 
 LEAST_FRAMES = 8  # of a block
 
-Learning: TypeAlias = Literal["none", "inline", "background"]
+LearningMode: TypeAlias = Literal["none", "inline", "background"]
 """Not at all; as part of the processing, so that nothing depends on timing; beside the stream."""
 
 
@@ -30,11 +30,11 @@ class Schedule:
     lookahead_frames: int  # waited for before a frame gets its gain; in blocks the generator says it
     noise_frames: int  # span in which the noise is sought
     hop_ms: float
-    learning: Learning
+    learning: LearningMode
 
     @classmethod
     def in_blocks(
-        cls, settings: DenoiseSettings, stream: StreamFormat, spec: StftSpec, learning: Learning
+        cls, settings: DenoiseSettings, stream: StreamFormat, spec: StftSpec, learning: LearningMode
     ) -> Schedule:
         """Blocks of ``settings.block_s``: learned from, predicted and cleaned as a whole."""
         n_frames = _frames_per_block(settings, stream, spec)
@@ -44,7 +44,7 @@ class Schedule:
 
     @classmethod
     def in_frames(
-        cls, settings: DenoiseSettings, stream: StreamFormat, spec: StftSpec, learning: Learning
+        cls, settings: DenoiseSettings, stream: StreamFormat, spec: StftSpec, learning: LearningMode
     ) -> Schedule:
         """Frame by frame, for the shortest latency; learned from once in a block."""
         n_block = _frames_per_block(settings, stream, spec)

@@ -43,7 +43,7 @@ def test_a_profile_that_does_not_fit_ends_the_warming_up() -> None:
 
 def removed_db(chain: LiveChain, audio: F32) -> float:
     chain.tapped.process(audio)
-    return chain.snapshot(0.0).attenuation_db
+    return chain.status(0.0).attenuation_db
 
 
 def test_the_attenuation_is_measured_and_not_the_setting() -> None:
@@ -56,7 +56,7 @@ def test_the_attenuation_is_measured_and_not_the_setting() -> None:
         assert removed_db(chain, np.zeros((1, 1000), np.float32)) == 0.0
         assert 12.0 < removed_db(chain, steady) < 24.0
         assert removed_db(chain, burst[:, :1500]) < 3.0
-        snapshot = chain.snapshot(0.0)
+        snapshot = chain.status(0.0)
         assert snapshot.reduction_db == 24.0, "the knob, beside what was measured"
         assert chain.adjustable is not None
         chain.adjustable.reduction_db = 0.0
@@ -67,7 +67,7 @@ def test_a_chain_without_a_denoiser_measures_and_learns_nothing() -> None:
     settings = live_settings(chain=chain_of(gain=GainSettings(gain_db=-6.0)))
     chain = LiveChain(settings, FORMAT, BLOCK_SIZE)
     assert chain.adjustable is None and chain.history == [] and not chain.is_frozen
-    assert removed_db(chain, noisy(0.1)) == 0.0 and chain.snapshot(0.0).reduction_db is None
+    assert removed_db(chain, noisy(0.1)) == 0.0 and chain.status(0.0).reduction_db is None
     with pytest.raises(DapStreamError, match="nothing in the chain learns"):
         chain.profile()
     chain.reset()

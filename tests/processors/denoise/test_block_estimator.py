@@ -8,7 +8,7 @@ import pytest
 from dap_stream.models.base import IDEAL_LOSS
 from dap_stream.processors.denoise.block_estimator import CROSS_FADE, BlockEstimator
 from dap_stream.processors.denoise.model import DenoiseModel
-from dap_stream.processors.denoise.schedule import Learning, Schedule
+from dap_stream.processors.denoise.schedule import LearningMode, Schedule
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.denoise.step_plan import EqualSteps, StepsBySurprise
 
@@ -47,7 +47,7 @@ class Mirror:
 def make(generator, reduction_db, steps=None):
     """An estimator whose model takes at most ``steps`` per block; None: that does not learn."""
     model = DenoiseModel(DenoiseSettings(steps=steps or 0), generator=generator)
-    learning: Learning = "none" if steps is None else "inline"
+    learning: LearningMode = "none" if steps is None else "inline"
     return BlockEstimator(
         model, Schedule(N_FRAMES, N_FRAMES, 0, 2 * HALF * N_FRAMES, 12.0, learning), reduction_db
     )

@@ -10,13 +10,15 @@ import scipy.signal
 from recordings import si_sdr_db, tone_in_noise
 
 from dap_stream.core.contract import CHECKS, Contract, stream
+from dap_stream.core.stream_format import StreamFormat
 from dap_stream.dsp.reference import apply_gain
 from dap_stream.dsp.stft import StftSpec, istft, stft
 from dap_stream.errors import DeviceError, ProfileError, SettingError
 from dap_stream.models.registry import DEEP_PRIORS
 from dap_stream.models.registry import GENERATORS as NETWORKS
 from dap_stream.processors.denoise.array_api import denoise
-from dap_stream.processors.denoise.denoiser import Denoiser
+from dap_stream.processors.denoise.denoiser import Denoiser, LiveDenoiser
+from dap_stream.processors.denoise.live_model import make_live_model
 from dap_stream.processors.denoise.model import DenoiseModel
 from dap_stream.processors.denoise.settings import DenoiseSettings
 
@@ -277,6 +279,49 @@ def test_its_own_model_begins_anew_with_each_stream(generator):
     denoiser(noisy, RATE)
     assert not model_of(denoiser).history
     np.testing.assert_array_equal(denoiser(noisy, RATE), make(generator=generator)(noisy, RATE))
+
+
+def test_a_denoiser_with_a_model_learns_unless_told_not_to():
+    """An untrained model that stays so would set the gain all by itself."""
+    _, noisy = tone_in_noise(2.0)
+    settings = DenoiseSettings(**SMALL)
+    model = DenoiseModel(settings)
+    Denoiser(RATE, 1, settings, model=model)(noisy, RATE)
+    assert any(block.steps for block in model.history)
+    n_blocks = len(model.history)
+    Denoiser(RATE, 1, settings, model=model, learn=False)(noisy, RATE)
+    assert len(model.history) == n_blocks
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"window_ms": 16.0}, "the model has window_ms=32.0, the settings say 16.0"),
+        ({"lookahead": 2}, "the model has lookahead=1, the settings say 2"),
+        ({"generator": "classical"}, "the model has generator=context, the settings say classical"),
+    ],
+)
+def test_a_model_of_other_settings_is_refused(changes, text):
+    """The live one would read past the end of an array with another look-ahead."""
+    settings, other = DenoiseSettings(**SMALL), DenoiseSettings(**{**SMALL, **changes})
+    with pytest.raises(SettingError, match=text):
+        Denoiser(RATE, 1, other, model=DenoiseModel(settings))
+    with pytest.raises(SettingError, match=text):
+        LiveDenoiser(RATE, 1, other, model=make_live_model(settings, StreamFormat(RATE)))
+
+
+def test_a_profile_that_would_be_ignored_is_refused():
+    profile = model_of(make()).profile()
+    settings, classical = DenoiseSettings(**SMALL), DenoiseSettings(**{**SMALL, "generator": "classical"})
+    for call in (
+        lambda: Denoiser(RATE, 1, classical, profile),
+        lambda: LiveDenoiser(RATE, 1, classical, profile),
+        lambda: denoise(np.zeros(100), RATE, profile, generator="classical"),
+    ):
+        with pytest.raises(ProfileError, match="classical"):
+            call()
+    with pytest.raises(SettingError, match="two starts"):
+        Denoiser(RATE, 1, settings, profile, DenoiseModel(settings))
 
 
 def test_the_low_cut_is_the_butterworth_filter_that_is_documented():

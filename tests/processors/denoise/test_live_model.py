@@ -38,6 +38,8 @@ def knowledge(trust: float) -> Knowledge:
 class BusyLearner:
     """Each look takes until it is let go on; what was called is written down, in order."""
 
+    settings = SETTINGS
+
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.history: list[BlockRecord] = []

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TextIO
 
-from dap_stream.apps.live.live_chain import Snapshot
+from dap_stream.apps.live.live_chain import StreamStatus
 from dap_stream.core.units import format_seconds
 
 _FLOOR_DB = -60.0  # left end of the bars
@@ -25,7 +25,7 @@ def _level(name: str, db: float) -> str:
     return f"{name} {bar(db)}{f'{db:4.0f}' if math.isfinite(db) else '   -'} dB"
 
 
-def lines(now: Snapshot) -> tuple[str, str]:
+def lines(now: StreamStatus) -> tuple[str, str]:
     """Two lines of up to 80 characters."""
     first = (
         f"{_level('in', now.peak_in_db)}  {_level('out', now.peak_out_db)}  "
@@ -56,7 +56,7 @@ class MeterDisplay:
         self._is_dumb = os.environ.get("TERM", "dumb") == "dumb"
         self._n_drawn = 0  # lines, or on a dumb terminal characters
 
-    def draw(self, now: Snapshot) -> None:
+    def draw(self, now: StreamStatus) -> None:
         """Replace what was drawn last."""
         if not self.is_shown:
             return

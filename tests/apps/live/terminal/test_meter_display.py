@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from dap_stream.apps.live.live_chain import Snapshot
+from dap_stream.apps.live.live_chain import StreamStatus
 from dap_stream.apps.live.terminal.meter_display import MeterDisplay, bar, lines
 
-NOW = Snapshot(
+NOW = StreamStatus(
     seconds=83.0, peak_in_db=-12.0, peak_out_db=-math.inf, attenuation_db=6.1, late_blocks=3, lost_samples=7,
     load=0.21, load_p999=0.6, latency_ms=61.9, wet=1.0, reduction_db=24.0,
 )  # fmt: skip
