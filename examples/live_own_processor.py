@@ -1,7 +1,9 @@
 """A processor of your own live: behind the ring buffers that a sound card talks to, here with a file's sound.
 
-Whenever the processor is late, the dry sound is heard at the same place, and counted. For a sound card,
-`PortAudioStream` of dap_stream.realtime.backends.portaudio_stream takes the place of `FileStream`.
+Whenever the processor is late, the dry sound is heard at the same place, and counted. With a sound card
+`PortAudioStream` (dap_stream.realtime.backends.portaudio_stream) takes the place of `FileStream`. It is made
+from two devices, which `pick` and `devices` (portaudio_devices, beside it) find, where here are source and
+sink. It has no `is_finished`: it runs until it is closed.
 """
 
 import time

@@ -1,6 +1,7 @@
 """A processor of your own in a chain with the denoiser: a notch for hum, which the denoiser would keep.
 
 `dap_stream.Processor` says what each of its methods promises; test_own_processor.py shows how to test them.
+A processor outside the package is used from Python, as here: `--chain` knows only those of the registry.
 """
 
 import numpy as np

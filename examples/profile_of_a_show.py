@@ -1,6 +1,6 @@
 """Learn a show on Monday, keep what was learned, and start with it on Tuesday.
 
-Without the profile the first seconds of a single pass are cleaned by a classical filter, until the generator
+Without the profile the first seconds of a single pass are cleaned by the classical gain, until the generator
 knows the room and the microphone.
 """
 

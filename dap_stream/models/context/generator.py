@@ -7,7 +7,7 @@ power spectral density.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -142,11 +142,11 @@ class ContextGenerator:
         steps = [self._points(block, BEFORE, POINTS_PER_STEP) for _ in range(n_steps)]
         examples = (self._examples(block, *points) for points in steps if len(points[0]))
         with parallel.prefetch(examples) as prepared:
-            for examples_of_step in prepared:
-                on_one_thread(self._step, examples_of_step, rate)
+            on_one_thread(self._steps, prepared, rate)  # all at once: each handover takes its time
 
-    def _step(self, examples: _Examples, rate: float) -> None:
-        self._fitter.step(_loss(self._fitter.network, examples), rate)
+    def _steps(self, prepared: Iterable[_Examples], rate: float) -> None:
+        for examples in prepared:
+            self._fitter.step(_loss(self._fitter.network, examples), rate)
 
     def predict(self, block: Block) -> F32:
         """Natural log of the expected power over the noise floor ``[frames, bins]``.
