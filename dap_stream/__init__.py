@@ -8,10 +8,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-
 # Public name -> module that has it; None: it is the module itself.
 _HOMES = {
+    "__version__": "core.version",
     "ArraySink": "core.arrays",
     "ArraySource": "core.arrays",
     "Audio": "core.array_types",
@@ -96,6 +95,7 @@ if TYPE_CHECKING:
     from dap_stream.core.profile import Profile as Profile
     from dap_stream.core.render import render as render
     from dap_stream.core.stream_format import StreamFormat as StreamFormat
+    from dap_stream.core.version import __version__ as __version__
     from dap_stream.io.audio_file import FileSink as FileSink
     from dap_stream.io.audio_file import FileSource as FileSource
     from dap_stream.io.profile_file import load_profile as load_profile

@@ -124,6 +124,22 @@ def test_modules_of_a_room_do_not_go_in_circles() -> None:
         pytest.fail(f"imports in a circle: {' -> '.join(error.args[1])}")
 
 
+def front_door_imports(source: str) -> list[str]:
+    """Names taken from the package itself, which stands above all rooms."""
+    return [
+        alias.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module == "dap_stream" and not node.level
+        for alias in node.names
+        if alias.name not in (*MAY_IMPORT, "errors")
+    ]
+
+
+def test_no_module_goes_through_the_front_door() -> None:
+    assert {module: found for module, text in sources().items() if (found := front_door_imports(text))} == {}
+    assert front_door_imports("def f():\n    from dap_stream import Denoiser, errors") == ["Denoiser"]
+
+
 def test_every_module_is_in_a_room() -> None:
     assert {room(module) for module in modules()} == {*MAY_IMPORT, "errors"}
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from dap_stream import __version__
 from dap_stream.core.interrupts import Stopped, stop_on_signals
+from dap_stream.core.version import __version__
 from dap_stream.errors import DapStreamError, SettingError
 
 _EPILOG = """\

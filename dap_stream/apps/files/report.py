@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from dap_stream import __version__
 from dap_stream.apps.files.batch import Failure
 from dap_stream.apps.files.estimate import Estimate
 from dap_stream.apps.files.job import Outcome
 from dap_stream.core.units import format_seconds, gain_to_db
+from dap_stream.core.version import __version__
 from dap_stream.io.output_paths import PIPE
 from dap_stream.processors.registry import PROCESSORS
 from dap_stream.report.json_text import json_line

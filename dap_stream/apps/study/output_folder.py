@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from dap_stream import __version__
 from dap_stream.apps.study.results import StudyResult
 from dap_stream.core.array_types import F32
+from dap_stream.core.version import __version__
 from dap_stream.errors import OutputError, SettingError
 from dap_stream.io import output_paths
 from dap_stream.io.atomic_file import HiddenFile
