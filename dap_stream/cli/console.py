@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from dap_stream.apps.files.batch import Failure
@@ -17,6 +18,7 @@ from dap_stream.apps.files.report import (
     warnings,
 )
 from dap_stream.cli.progress import Meter
+from dap_stream.cli.wording import in_options
 from dap_stream.io.output_paths import PIPE
 
 COMPILE_S = 4  # all kernels, measured
@@ -40,6 +42,7 @@ class Console:
 
     def failed(self, failure: Failure) -> None:
         """Why a recording was not cleaned."""
+        failure = replace(failure, message=in_options(failure.message))
         if failure.details:
             print(failure.details, file=sys.stderr, end="")
         print(f"dap-stream: error: {failure.message}", file=sys.stderr)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from dap_stream.cli.wording import in_options
 from dap_stream.core.settings import limits
 from dap_stream.core.units import format_seconds
 from dap_stream.errors import DapStreamError
@@ -60,7 +61,7 @@ def run_info(args: argparse.Namespace) -> int:
             found = describe_file(name)
         except DapStreamError as error:
             errors.append(error)
-            print(f"dap-stream: error: {error}", file=sys.stderr)
+            print(f"dap-stream: error: {in_options(str(error))}", file=sys.stderr)
             continue
         print(json_line(found) if args.json else _text(name, found))
     return 0 if not errors else errors[0].exit_status if len(args.inputs) == 1 else 1

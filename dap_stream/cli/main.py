@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from dap_stream.cli.wording import in_options
 from dap_stream.core.interrupts import Stopped, stop_on_signals
 from dap_stream.core.version import __version__
 from dap_stream.errors import DapStreamError, SettingError
@@ -111,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return status
     except DapStreamError as error:
-        _say(f"error: {error}")
+        _say(f"error: {in_options(str(error))}")
         return error.exit_status
     except Stopped as stopped:
         _say(f"stopped by {stopped}; nothing half-written is left")

@@ -159,7 +159,7 @@ class Chain:
         tail = self.processors[0].flush().astype(self._dtype, copy=False)
         for processor in self.processors[1:]:
             late = processor.process(tail)
-            tail = np.concatenate((late, processor.flush().astype(self._dtype, copy=False)), axis=1)
+            tail = np.concatenate((late, processor.flush()), axis=1)
         return tail
 
     def reset(self) -> None:

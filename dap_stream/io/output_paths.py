@@ -95,13 +95,13 @@ class OutputCheck:
         """SettingError or OutputError if ``names``, one of everything, would destroy something."""
         targets = _targets(names)
         if len({self._identity(path) for path in targets}) < len(targets):
-            raise SettingError(f"{names.output}: output and --removed must be two files")
+            raise SettingError(f"{names.output}: output and removed must be two files")
         for path in targets:
             self._check_recordings(path, names)
             self._check_other_results(path, names)
             is_recording_itself = names.in_place and path == names.output
             if not is_recording_itself:
-                check_free(path, self._force, "another name with -o")
+                check_free(path, self._force, "another output")
 
     def _check_recordings(self, path: str, names: Names) -> None:
         """``path`` must not be one of the recordings, under whatever name."""
@@ -111,10 +111,11 @@ class OutputCheck:
                     f"{path}: is one of the recordings to be read; choose another name or folder"
                 )
             if path == names.removed:
-                raise SettingError(f"{path}: is the recording itself; --removed must be another file")
+                raise SettingError(f"{path}: is the recording itself; removed must be another file")
             if not names.in_place:
                 raise SettingError(
-                    f"{path}: is the recording itself; say --in-place to replace it, or choose another name"
+                    f"{path}: is the recording itself; say in_place=True to replace it, "
+                    "or choose another name"
                 )
 
     def _check_other_results(self, path: str, names: Names) -> None:
@@ -152,7 +153,7 @@ def _identity(path: str) -> object:
 def check_free(path: str | Path, force: bool, other: str) -> None:
     """OutputError if there is a file that nobody has said may be replaced. A folder is another matter.
 
-    ``other`` is what to choose in its place: "another name with -o".
+    ``other`` is what to choose in its place: "another output".
     """
     if not force and os.path.lexists(path) and not os.path.isdir(path):
         raise exists_already(path, other)
@@ -160,7 +161,7 @@ def check_free(path: str | Path, force: bool, other: str) -> None:
 
 def exists_already(path: str | Path, other: str) -> OutputError:
     """Error of `check_free`, for whoever finds out by himself, as when he creates the file."""
-    return OutputError(f"{path}: exists already; choose {other}, or say --force to replace it")
+    return OutputError(f"{path}: exists already; choose {other}, or say force=True to replace it")
 
 
 def check_free_in(folder: Path, names: Iterable[str], force: bool, other: str) -> None:
@@ -172,7 +173,7 @@ def check_free_in(folder: Path, names: Iterable[str], force: bool, other: str) -
 
 def holds_already(folder: Path, name: str, other: str) -> OutputError:
     """Error of `check_free_in`, for whoever knows already what is in the folder."""
-    return OutputError(f"{folder}: has a {name} already; choose {other}, or say --force")
+    return OutputError(f"{folder}: has a {name} already; choose {other}, or say force=True")
 
 
 def check_folder(path: str) -> None:
@@ -193,9 +194,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be made ({error.strerror}); choose another folder with -o"
-        ) from error
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
 
 
 def describe(error: DapStreamError, names: Names) -> str:

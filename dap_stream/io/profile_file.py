@@ -68,7 +68,7 @@ def check_replaceable(path: str | Path) -> None:
     try:
         load_profile(path)
     except ProfileError as error:
-        raise SettingError(f"--save-profile {path}: exists and is no profile; choose another name") from error
+        raise SettingError(f"{path}: exists and is no profile; choose another name") from error
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -111,5 +111,5 @@ def load_profile(path: str | Path) -> Profile:
         ) from error
     except _BROKEN as error:
         raise ProfileError(
-            f"{path}: not a dap_stream profile, or damaged; learn a new one with --save-profile"
+            f"{path}: not a dap_stream profile, or damaged; learn a new one and save it"
         ) from error

@@ -104,27 +104,27 @@ def through_a_linked_folder() -> list[Names]:
 REFUSED: dict[str, tuple[Callable[[], list[Names]], str]] = {
     "itself": (
         own_result,
-        "a.wav: is the recording itself; say --in-place to replace it, or choose another name",
+        "a.wav: is the recording itself; say in_place=True to replace it, or choose another name",
     ),
     "itself, by a link": (
         linked_result,
-        "link.wav: is the recording itself; say --in-place to replace it, or choose another name",
+        "link.wav: is the recording itself; say in_place=True to replace it, or choose another name",
     ),
     "itself, by a hard link": (
         hard_linked_result,
-        "hard.wav: is the recording itself; say --in-place to replace it, or choose another name",
+        "hard.wav: is the recording itself; say in_place=True to replace it, or choose another name",
     ),
     "itself as what is removed": (
         lambda: [Names("a.wav", "x.wav", "a.wav")],
-        "a.wav: is the recording itself; --removed must be another file",
+        "a.wav: is the recording itself; removed must be another file",
     ),
     "itself as what is removed, in place": (
         lambda: [Names("a.wav", "a.wav", "./a.wav", in_place=True)],
-        "a.wav: output and --removed must be two files",
+        "a.wav: output and removed must be two files",
     ),
     "two results of one": (
         lambda: [Names("a.wav", "x.wav", "./x.wav")],
-        "x.wav: output and --removed must be two files",
+        "x.wav: output and removed must be two files",
     ),
     "another recording": (
         lambda: [Names("a.wav", "b.wav"), Names("b.wav", "x.wav")],
@@ -194,7 +194,7 @@ def test_what_exists_needs_force(kind: str) -> None:
         Path("old.wav").write_text("dear")
     else:
         Path("old.wav").symlink_to("nowhere.wav")
-    text = "old.wav: exists already; choose another name with -o, or say --force to replace it"
+    text = "old.wav: exists already; choose another output, or say force=True to replace it"
     for names in (Names("a.wav", "old.wav"), Names("a.wav", "new.wav", "old.wav")):
         with pytest.raises(OutputError) as caught:
             OutputCheck([names]).check(names)
@@ -228,9 +228,9 @@ def test_there_is_one_protection_for_files_and_one_for_folders() -> None:
         assert str(caught.value) == str(error)
         check(True)
     assert str(cases[0][1]) == (
-        "folder/b.wav: exists already; choose another OUT, or say --force to replace it"
+        "folder/b.wav: exists already; choose another OUT, or say force=True to replace it"
     )
-    assert str(cases[1][1]) == "folder: has a b.wav already; choose another folder, or say --force"
+    assert str(cases[1][1]) == "folder: has a b.wav already; choose another folder, or say force=True"
 
 
 def test_names_beside_the_recording_and_in_folders() -> None:

@@ -55,7 +55,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             raise ValueError(content["format"])
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be read ({error.strerror}); choose another folder, or say --force to start anew"
+            f"{path}: cannot be read ({error.strerror}); choose another folder, "
+            "or say force=True to start anew"
         ) from error
     except _BROKEN as error:
         raise damaged(path) from error
@@ -65,5 +66,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def damaged(path: Path) -> OutputError:
     """Something in it is not as it was written."""
     return OutputError(
-        f"{path}: damaged, or of another version; say --force to start anew, or choose another folder with -o"
+        f"{path}: damaged, or of another version; say force=True to start anew, "
+        "or choose another folder with -o"
     )

@@ -83,7 +83,7 @@ class Experiment:
             if content["key"] != self._key:
                 raise OutputError(
                     f"{self._folder}: holds a study of another recording, reference or setting; "
-                    "choose another folder with -o, or say --force to replace it"
+                    "choose another folder with -o, or say force=True to replace it"
                 )
             self._fit.restore(content["fit"])
             self._rows = [Row(**row) for row in content["rows"]]
@@ -99,7 +99,7 @@ class Experiment:
 
     def _check_earlier(self) -> None:
         done, sampled = self._fit.iteration, {row.iteration for row in self._rows}
-        advice = "choose another folder with -o, or say --force to start anew"
+        advice = "choose another folder with -o, or say force=True to start anew"
         if done > self._settings.iterations:
             raise OutputError(
                 f"{self._folder}: its study has gone to {done} iterations already; ask for as many, {advice}"

@@ -292,7 +292,7 @@ def test_a_damaged_checkpoint_is_one_line(damage: Callable[[Path], object]) -> N
     settings = replace(SETTINGS, iterations=2)
     run_study("a.wav", "s", settings=settings)
     damage(Path("s/resume.pt"))
-    with pytest.raises(OutputError, match=r"resume.pt: damaged, or of another version; say --force"):
+    with pytest.raises(OutputError, match=r"resume.pt: damaged, or of another version; say force=True"):
         run_study("a.wav", "s", settings=settings)
     assert not Path("ran").exists()
     assert run_study("a.wav", "s", settings=settings, force=True).is_complete
