@@ -10,11 +10,10 @@ from dap_stream.cli.options import add_chain, chain_names, chosen_values, option
 from dap_stream.core.units import parse_seconds
 from dap_stream.errors import SettingError
 from dap_stream.io.output_paths import PIPE, Names, OutputCheck, is_same_file, make_names
-from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
+from dap_stream.processors.denoise.settings import DenoiseSettings
 
 if TYPE_CHECKING:
     from dap_stream.apps.files.job import Job
-    from dap_stream.core.settings import Settings
     from dap_stream.processors.chain_settings import ChainSettings
 
 # Option -> key of DenoiseSettings that it is short for.
@@ -159,14 +158,10 @@ def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
                 "passes=2 needs a file, since standard input can be read only once; use --passes 1"
             )
     for option in ("profile", "save_profile"):
-        if getattr(args, option) is not None and not _learns(denoise):
+        if getattr(args, option) is not None and not chain.learns:
             name = option.replace("_", "-")
             raise SettingError(f"--{name} is of no use where nothing learns; take generator=context")
     return chain
-
-
-def _learns(denoise: Settings | None) -> bool:
-    return isinstance(denoise, DenoiseSettings) and denoise.generator != CLASSICAL
 
 
 def _check_pipes(args: argparse.Namespace, names: list[Names]) -> None:

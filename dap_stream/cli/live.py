@@ -13,7 +13,7 @@ from dap_stream.cli.options import add_chain, chain_names, chosen_values, option
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import DeviceError, SettingError
 from dap_stream.io.output_paths import check_folder, is_same_file
-from dap_stream.processors.denoise.settings import CLASSICAL, LIVE_WINDOW_MS, DenoiseSettings
+from dap_stream.processors.denoise.settings import LIVE_WINDOW_MS, DenoiseSettings
 
 if TYPE_CHECKING:
     from dap_stream.core.profile import Profile
@@ -240,9 +240,7 @@ def _method(args: argparse.Namespace) -> tuple[ChainSettings, Profile | None]:
     if profile is not None:
         starts["denoise"] = DenoiseSettings(window_ms=profile.window_ms, lookahead=profile.lookahead)
     chain = for_live(make_chain_settings(args.preset, values, chain_names(args), starts))
-    denoise = chain.get("denoise")
-    learns = isinstance(denoise, DenoiseSettings) and denoise.generator != CLASSICAL
-    if not learns and (args.profile or args.save_profile):
+    if not chain.learns and (args.profile or args.save_profile):
         raise SettingError("a profile is of no use where nothing learns; take generator=context")
     if args.save_profile is not None:
         check_replaceable(args.save_profile)

@@ -7,7 +7,7 @@ nearest that does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from dap_stream.core.presets import preset_path, read_preset
@@ -50,6 +50,15 @@ class ChainSettings:
     def names(self) -> tuple[str, ...]:
         """In their order."""
         return tuple(name for name, _ in self.processors)
+
+    @property
+    def learns(self) -> bool:
+        """Whether a processor learns something that a profile can keep."""
+        return any(
+            learns(settings)
+            for name, settings in self.processors
+            if (learns := PROCESSORS[name].learns) is not None
+        )
 
     def get(self, name: str) -> Settings | None:
         """Settings of one processor.
@@ -135,11 +144,11 @@ def make_chain_settings(
         entry_of(name)
     chosen: dict[str, dict[str, object]] = {name: {} for name in names}
     try:
-        for (owner, field), value in _by_owner(_flat(read), names):
+        for (owner, field), value in _by_owner(_flat(read), names).items():
             chosen[owner][field] = typed(PROCESSORS[owner].settings, field, value)
     except SettingError as error:
         raise SettingError(f"preset {preset_path(str(preset))}: {error}") from error
-    for (owner, field), value in _by_owner(list((values or {}).items()), names):
+    for (owner, field), value in _by_owner((values or {}).items(), names).items():
         chosen[owner][field] = value
     made = []
     for name in names:
@@ -166,17 +175,15 @@ def _flat(values: Mapping[str, object]) -> list[tuple[str, object]]:
     return flat
 
 
-def _by_owner(
-    values: Sequence[tuple[str, object]], names: Sequence[str]
-) -> list[tuple[tuple[str, str], object]]:
+def _by_owner(values: Iterable[tuple[str, object]], names: Sequence[str]) -> dict[tuple[str, str], object]:
     """Processor and field of each value; SettingError if two of them are for the same."""
-    by_owner: dict[tuple[str, str], str] = {}
-    for key, _ in values:
+    by_owner: dict[tuple[str, str], tuple[str, object]] = {}
+    for key, value in values:
         place = _owner(key, names)
         if place in by_owner:
-            raise SettingError(f"{by_owner[place]} and {key} are the same setting; keep one")
-        by_owner[place] = key
-    return [(_owner(key, names), value) for key, value in values]
+            raise SettingError(f"{by_owner[place][0]} and {key} are the same setting; keep one")
+        by_owner[place] = key, value
+    return {place: value for place, (_, value) in by_owner.items()}
 
 
 def _owner(key: str, names: Sequence[str]) -> tuple[str, str]:

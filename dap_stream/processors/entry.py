@@ -49,6 +49,8 @@ class Entry:
     make_live: Callable[[Any, StreamFormat, Any], Processor] | None = None
     """The same for a live stream; None: it cannot be used live."""
 
+    learns: Callable[[Any], bool] | None = None
+    """``settings`` to whether something is learned with them that a profile can keep; None: never."""
     make_model: Callable[[Any, Profile | None], Model | None] | None = None
     """``(settings, profile)`` to what it learns; None where there is nothing to learn."""
     make_live_model: Callable[[Any, StreamFormat, Profile | None, bool], BackgroundModel | None] | None = None

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_twins import assert_same_signature, twins_of
 
 from dap_stream.dsp import gain_kernels, reference, stft_kernels
 
@@ -103,17 +104,12 @@ def test_classical_gain_equals_its_twin(rng):
 
 
 FAST = {**vars(stft_kernels), **vars(gain_kernels)}
-TWINS = [
-    name
-    for name, twin in vars(reference).items()
-    if getattr(twin, "__module__", "") == reference.__name__ and not name.startswith("_")
-]
+TWINS = twins_of(reference)
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_every_twin_has_the_signature_of_its_kernel(name):
-    code, plain = FAST[name].py_func.__code__, getattr(reference, name).__code__
-    assert code.co_varnames[: code.co_argcount] == plain.co_varnames[: plain.co_argcount]
+    assert_same_signature(FAST[name], getattr(reference, name))
 
 
 def test_twins_were_found():

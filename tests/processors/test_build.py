@@ -127,3 +127,11 @@ def test_processors_that_cannot_be_used_there_are_refused(monkeypatch):
     monkeypatch.setitem(PROCESSORS, "gain", replace(gain, make_live=None))
     with pytest.raises(SettingError, match="gain cannot work live"):
         for_live(chain)
+
+
+def test_whether_a_chain_learns_is_asked_of_its_processors(monkeypatch):
+    assert chain_of(gain=GainSettings(), denoise=DenoiseSettings()).learns
+    assert not chain_of(denoise=DenoiseSettings(generator="classical")).learns
+    assert not chain_of(gain=GainSettings()).learns
+    monkeypatch.setitem(PROCESSORS, "gain", replace(PROCESSORS["gain"], learns=lambda settings: True))
+    assert chain_of(gain=GainSettings()).learns

@@ -84,6 +84,7 @@ DENOISE = Entry(
     settings=DenoiseSettings,
     make=_make,
     make_live=_make_live,
+    learns=lambda settings: settings.generator != CLASSICAL,
     make_model=_make_model,
     make_live_model=_make_live_model,
     pretrain=_pretrain,
