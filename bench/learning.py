@@ -105,7 +105,7 @@ def readers_table(speech: Audio, outputs: dict[str, Audio], pairs: Sequence[tupl
 def cold_table(speech: Audio, noisy: Audio, warm: Audio, rows: Sequence[LongRow]) -> str:
     """The second half cleaned by itself, and as the second half of the whole."""
     start = round(HALF_S * LONG_SAMPLE_RATE)
-    signals = {"second half alone (cold)": own(noisy[start:], LONG_SAMPLE_RATE, "context", passes=1)}
+    signals = {"second half alone (cold)": own(noisy[start:], LONG_SAMPLE_RATE, "band", passes=1)}
     signals["after the first half (warm)"] = warm[start:]
     lines = []
     for label, signal in signals.items():
@@ -119,7 +119,7 @@ def body(folder: Path) -> str:
     second = [row for row in rows if row.track == "speech" and half(row) == 1]
     speech, noisy = whole(folder, "speech"), whole(folder, "mix")
     outputs = {"noisy": noisy}
-    for generator in ("classical", "context"):
+    for generator in ("classical", "context", "band"):
         outputs[f"{generator}, 1 pass"] = own(noisy, LONG_SAMPLE_RATE, generator, passes=1)
     parts = [
         loss_table(block_losses(noisy, LONG_SAMPLE_RATE)),

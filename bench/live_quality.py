@@ -25,7 +25,7 @@ Audio = NDArray[np.float32]
 FIRST_S = 2.0  # of a stream that knows nothing yet
 
 
-def file_in_one_pass(noisy: Audio, sample_rate: int, generator: str = "context") -> Audio:
+def file_in_one_pass(noisy: Audio, sample_rate: int, generator: str = "band") -> Audio:
     import dap_stream
 
     return np.asarray(dap_stream.denoise(noisy, sample_rate, passes=1, generator=generator), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,32 @@ LABELS = {
     "noisy": "noisy",
     "classical": "classical",
     "context": "context",
+    "band": "band (default)",
+    "band-fast": "band, quality fast",
+    "band-any": "band, keep any",
+    "band-best": "band, quality best",
+    "field": "band, preset field",
+    "music": "band, preset music",
     "reference": "context without speed-up",
     **{name: f"{name} (deep prior, 1 pass)" for name in DEEP_PRIORS},
     **peers.LABELS,
 }
 
 
-def own(audio: Audio, sample_rate: int, generator: str, passes: int = 2) -> Audio:
-    """dap_stream with its defaults."""
+def own(audio: Audio, sample_rate: int, generator: str, passes: int = 2, **settings: Any) -> Audio:
+    """dap_stream with its defaults but for ``settings``."""
     import dap_stream
 
-    out = dap_stream.denoise(audio, sample_rate, generator=generator, passes=passes, seed=0)
+    out = dap_stream.denoise(audio, sample_rate, generator=generator, passes=passes, seed=0, **settings)
     return np.asarray(out, dtype=np.float32)
+
+
+def preset(audio: Audio, sample_rate: int, name: str) -> Audio:
+    """dap_stream with a preset."""
+    from dap_stream.core.presets import read_preset
+
+    values: dict[str, Any] = dict(read_preset(name))
+    return own(audio, sample_rate, "band", **values)
 
 
 def noisy(audio: Audio, sample_rate: int) -> Audio:
@@ -54,6 +69,12 @@ METHODS: dict[str, Callable[[Audio, int], Audio]] = {
     "noisy": noisy,
     "classical": classical,
     "context": context,
+    "band": functools.partial(own, generator="band"),
+    "band-fast": functools.partial(own, generator="band", quality="fast"),
+    "band-any": functools.partial(own, generator="band", keep="any"),
+    "band-best": functools.partial(own, generator="band", quality="best"),
+    "field": functools.partial(preset, name="field"),
+    "music": functools.partial(preset, name="music"),
     "reference": reference,
     **{name: functools.partial(own, generator=name) for name in DEEP_PRIORS},
     **peers.PEERS,

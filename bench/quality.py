@@ -24,10 +24,14 @@ from bench.quality_tables import SPEECH_GROUPS, Row
 from dap_stream.core.parallel import n_cores
 from dap_stream.models.registry import DEEP_PRIORS
 
-CLEAN_METHODS = ("classical", "context")  # methods asked to leave a clean signal alone
+CLEAN_METHODS = ("classical", "context", "band")  # methods asked to leave a clean signal alone
 # Those left out take as long again as all others. Asked for like this, they get sections of their own.
 DEEP, REFERENCE = ("noisy", *DEEP_PRIORS), ("context", "reference")
-DEFAULT = [name for name in METHODS if name not in (*DEEP_PRIORS, "reference")]
+DEFAULT = [
+    name
+    for name in METHODS
+    if name not in (*DEEP_PRIORS, "reference", "band-any", "band-best", "field", "music")
+]
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,7 @@ MARK = "mixes.tsv"
 PEERS = {"noisereduce": "noisereduce", "rnnoise": "RNNoise", "deepfilternet": "DeepFilterNet 3"}
 PASSES = (1, 2)
 LONG_MINUTES = 10.0  # from here on one run is enough, without a warm-up
-# Minutes; what is left out takes long and says nothing new. The binding of DeepFilterNet takes the whole file
-# at once and slows down with it: 0.096 of the length at one minute, 0.42 at ten.
+# Minutes; what is left out takes long and says nothing new.
 LONGEST = {"dap_stream, 1 pass": 10.0, "noisereduce": 10.0, "RNNoise": 10.0, "DeepFilterNet 3": 1.0}
 KIB = 1024
 
@@ -138,9 +137,8 @@ def body(costs: dict[Job, list[Cost]]) -> str:
         "The whole command in a process of its own, start and imports included, which weigh most at\n"
         f"one minute. Median (min-max) after one run to warm up; from {LONG_MINUTES:g} minutes on a single\n"
         f"run. Longest recording, in minutes: {longest}.\n"
-        "The peers get the whole file at once, so that their memory grows with the length; DeepFilterNet 3\n"
-        "slows down with it too. At 16 kHz RNNoise and DeepFilterNet 3 include the change of rate to 48 kHz\n"
-        "and back.\n\n"
+        "The peers hold the whole file, so that their memory grows with the length. At 16 kHz RNNoise and\n"
+        "DeepFilterNet 3 include the change of rate to 48 kHz and back.\n\n"
     )
     header = ["command", "kHz", "minutes", "wall time / audio", "CPU time / audio", "peak memory, MB", "runs"]
     return note + results.table(header, [line(job, own) for job, own in costs.items()])

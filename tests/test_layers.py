@@ -20,9 +20,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "realtime": ("core",),
     "report": ("core", "dsp"),
     "models": ("core", "dsp"),
+    "education": ("core", "dsp", "models"),
     "processors": ("core", "dsp", "models"),
     "apps": ("core", "dsp", "io", "realtime", "report", "models", "processors"),
-    "cli": ("core", "dsp", "io", "realtime", "report", "models", "processors", "apps"),
+    "cli": ("core", "dsp", "io", "realtime", "report", "models", "education", "processors", "apps"),
 }
 
 # Rooms whose folders know nothing of each other: no processor imports another, no app another.
@@ -34,7 +35,7 @@ OUTSIDE = {
     "jack": ("realtime.backends",),
     "soundfile": ("io",),
     "socket": (),
-    "subprocess": ("processors.denoise.learner_process",),
+    "subprocess": ("processors.denoise.learner_process", "education.voices.espeak"),
     "argparse": ("cli",),
 }
 

@@ -40,6 +40,10 @@ class Console:
         if not self._quiet:
             print(f"dap-stream: {text}", file=sys.stderr)
 
+    def warn(self, text: str) -> None:
+        """For whoever hears the result: quiet or not."""
+        print(f"dap-stream: warning: {text}", file=sys.stderr)
+
     def failed(self, failure: Failure) -> None:
         """Why a recording was not cleaned."""
         failure = replace(failure, message=in_options(failure.message))
@@ -60,9 +64,9 @@ class Console:
         name = "pipe" if job.names.source == PIPE else Path(job.names.source).name
         title = f"{number + 1}/{self._n_jobs} {name}" if self._n_jobs > 1 else name
         with Meter(title, False if self._quiet else None) as meter:
-            outcome = clean(job, JobCallbacks(meter.learning, meter.cleaning, self.note))
+            outcome = clean(job, JobCallbacks(meter.learning, meter.cleaning, self.note, self.warn))
         for text in warnings(outcome):
-            print(f"dap-stream: warning: {text}", file=sys.stderr)
+            self.warn(text)
         if self._json:
             self._tell(result_json(outcome))
         elif not self._quiet:

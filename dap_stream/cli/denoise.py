@@ -6,14 +6,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dap_stream.cli.options import add_chain, chain_names, chosen_values, option_help
+from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help
 from dap_stream.core.units import parse_seconds
 from dap_stream.errors import SettingError
 from dap_stream.io.output_paths import PIPE, Names, OutputCheck, is_same_file, make_names
-from dap_stream.processors.denoise.settings import DenoiseSettings
+from dap_stream.processors.denoise.cost import BAND_STEP_S
+from dap_stream.processors.denoise.settings import BAND_STEPS, DenoiseSettings
 
 if TYPE_CHECKING:
     from dap_stream.apps.files.job import Job
+    from dap_stream.apps.files.known_noise import KnownNoise
     from dap_stream.processors.chain_settings import ChainSettings
 
 # Option -> key of DenoiseSettings that it is short for.
@@ -25,6 +27,8 @@ SHORT = {
     "passes": "passes",
     "steps": "steps",
     "seed": "seed",
+    "keep": "keep",
+    "quality": "quality",
 }
 
 _EPILOG = """\
@@ -36,6 +40,7 @@ examples:
   dap-stream denoise talk.wav --start 1:30 --end 1:50 -o try.wav
   dap-stream denoise monday.wav --save-profile studio.npz
   dap-stream denoise tuesday.wav --profile studio.npz
+  dap-stream denoise talk.wav --noise 0:00-0:02.5   there is only noise in this stretch
   ffmpeg -i talk.mp4 -f f32le -ar 48000 -ac 2 - | dap-stream denoise - - --raw f32le:48000:2 > clean.f32
 
 The result keeps sample rate, channels, length and sample format (16, 24 or 32 bit, float) of the
@@ -64,6 +69,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _fit_s(quality: str) -> str:
+    """Rough seconds that the fit takes."""
+    return f"{BAND_STEP_S * BAND_STEPS[quality]:.0f}"
+
+
 def _add_files(group: Any) -> None:
     group.add_argument(
         "-o", "--output", metavar="OUT", help="file or existing folder; default: NAME_clean.EXT beside it"
@@ -87,11 +97,30 @@ def _add_method(group: Any) -> None:
     group.add_argument(
         "--wet", metavar="PART", help=option_help("0 to 1: part of the result that is processed", "wet")
     )
+    group.add_argument("--keep", metavar="WHAT", help=option_help(KEEP_HELP, "keep"))
+    group.add_argument(
+        "--quality",
+        metavar="NAME",
+        help=option_help(
+            f"how long it is fitted to the recording: fast not at all, standard, best; takes "
+            f"{_fit_s('standard')} s or {_fit_s('best')} s more on two cores",
+            "quality",
+        ),
+    )
+    group.add_argument(
+        "--noise",
+        metavar="START-END",
+        help="a stretch that has only noise: 0:00-0:02.5; times count from the start of the file, and of "
+        "several inputs each has its own stretch there",
+    )
+    group.add_argument("--noise-file", metavar="FILE", help="a recording of the noise alone")
     group.add_argument(
         "--generator",
         metavar="NAME",
         help=option_help(
-            "what learns the sound: context; dcgan, skip, decoder; classical: nothing", "generator"
+            "what predicts the sound: band (taught beforehand, then this recording), context (this recording "
+            "alone), dcgan, skip, decoder (deep priors, slow), classical (no network, fastest)",
+            "generator",
         ),
     )
     group.add_argument(
@@ -129,6 +158,28 @@ def run(args: argparse.Namespace) -> int:
     return _run_jobs(args, names, chain, start_s, end_s)
 
 
+def _noise(args: argparse.Namespace, names: Names) -> KnownNoise | None:
+    """Noise that is shown: a stretch of each recording, or a file."""
+    from dap_stream.apps.files.known_noise import KnownNoise
+
+    if args.noise is None:
+        return None if args.noise_file is None else KnownNoise(args.noise_file)
+    if args.noise_file is not None:
+        raise SettingError("--noise and --noise-file both show noise; keep one")
+    if names.source == PIPE:
+        raise SettingError("--noise is a stretch of a file, and a pipe is heard only once; use --noise-file")
+    begin, dash, end = args.noise.partition("-")
+    try:
+        if not dash:
+            raise ValueError(f"{args.noise!r} must look like 0:00-0:02.5")
+        start_s, end_s = parse_seconds(begin), parse_seconds(end)
+    except ValueError as error:
+        raise SettingError(f"--noise: {error}") from error
+    if end_s <= start_s:
+        raise SettingError(f"--noise {args.noise} must end later than it starts")
+    return KnownNoise(names.source, start_s, end_s)
+
+
 def _inputs_and_output(args: argparse.Namespace) -> tuple[list[str], str | None]:
     """``denoise IN -`` means standard output, ``denoise - -`` the whole pipeline."""
     inputs, output = list(args.inputs), args.output
@@ -160,7 +211,7 @@ def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
     for option in ("profile", "save_profile"):
         if getattr(args, option) is not None and not chain.learns:
             name = option.replace("_", "-")
-            raise SettingError(f"--{name} is of no use where nothing learns; take generator=context")
+            raise SettingError(f"--{name} is of no use where nothing learns; take generator=band or context")
     return chain
 
 
@@ -216,7 +267,10 @@ def _run_jobs(
     raw = None if args.raw is None else PipeFormat.parse(args.raw)
     profile = None if args.profile is None else load_profile(args.profile)
 
-    jobs = [Job(each, chain, start_s, end_s, raw, profile, args.save_profile) for each in names]
+    jobs = [
+        Job(each, chain, start_s, end_s, raw, profile, args.save_profile, _noise(args, each))
+        for each in names
+    ]
     console = Console(len(jobs), args.quiet, args.json, is_piped=names[0].output == PIPE and not args.dry_run)
 
     outputs = OutputCheck(names, args.force)

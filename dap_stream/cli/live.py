@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dap_stream.apps.live import MARGIN_BLOCKS
-from dap_stream.cli.options import add_chain, chain_names, chosen_values, option_help
+from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import DeviceError, SettingError
 from dap_stream.io.output_paths import check_folder, is_same_file
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from dap_stream.processors.chain_settings import ChainSettings
 
 LOW_LATENCY_MS = 16.0
-SHORT = {"reduction": "reduction_db", "wet": "wet", "lookahead": "lookahead", "window": "window_ms"}
+SHORT = {
+    "reduction": "reduction_db",
+    "wet": "wet",
+    "lookahead": "lookahead",
+    "window": "window_ms",
+    "keep": "keep",
+}
 
 _EPILOG = """\
 examples:
@@ -87,6 +93,7 @@ def _add_method(group: Any) -> None:
     group.add_argument(
         "--low-latency", action="store_true", help=f"short for --window {LOW_LATENCY_MS:g}: 24 ms, and margin"
     )
+    group.add_argument("--keep", metavar="WHAT", help=option_help(KEEP_HELP, "keep"))
     group.add_argument(
         "--reduction", metavar="DB", help=option_help("largest attenuation, 0..60 dB", "reduction_db")
     )
@@ -232,7 +239,7 @@ def _method(args: argparse.Namespace) -> tuple[ChainSettings, Profile | None]:
     from dap_stream.processors.chain_settings import make_chain_settings
 
     values = chosen_values(args, SHORT, {"low_latency": ("window_ms", str(LOW_LATENCY_MS))})
-    for key in ("passes", "device"):
+    for key in ("passes", "device", "quality"):
         if {key, f"denoise.{key}"} & set(values):
             raise SettingError(f"--set {key} means nothing live; leave it out")
     profile = None if args.profile is None else load_profile(args.profile)
@@ -241,7 +248,7 @@ def _method(args: argparse.Namespace) -> tuple[ChainSettings, Profile | None]:
         starts["denoise"] = DenoiseSettings(window_ms=profile.window_ms, lookahead=profile.lookahead)
     chain = for_live(make_chain_settings(args.preset, values, chain_names(args), starts))
     if not chain.learns and (args.profile or args.save_profile):
-        raise SettingError("a profile is of no use where nothing learns; take generator=context")
+        raise SettingError("a profile is of no use where nothing learns; take generator=band or context")
     if args.save_profile is not None:
         check_replaceable(args.save_profile)
     return chain, profile

@@ -64,6 +64,12 @@ def _presets(parser: argparse.ArgumentParser) -> None:
     add_presets_options(parser)
 
 
+def _educate(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.educate import add_options
+
+    add_options(parser)
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     from dap_stream.cli.info import add_demo_options
 
@@ -74,6 +80,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "denoise": ("clean recordings", _denoise),
     "live": ("clean sound as it comes in", _live),
     "study": ("watch a network learn a recording, then its noise", _study),
+    "educate": ("teach the network anew, with made-up sounds", _educate),
     "info": ("what a file is", _info),
     "presets": ("settings that go together", _presets),
     "demo": ("hear and see what it does", _demo),
@@ -85,7 +92,8 @@ def make_parser(command: str | None) -> argparse.ArgumentParser:
     """All commands, ``command`` with its options."""
     parser = Parser(
         prog="dap-stream",
-        description="Takes the noise out of a recording by learning from that recording alone.",
+        description="Takes the noise out of a recording by learning from that recording; it starts from a "
+        "network that was taught on made-up sounds.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

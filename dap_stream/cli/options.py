@@ -10,6 +10,10 @@ from dap_stream.errors import SettingError
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.registry import PROCESSORS
 
+KEEP_HELP = (
+    "voice (takes other sounds, such as music, away), any (sound), or auto: voice if one is heard, else any"
+)
+
 
 def add_chain(group: Any) -> None:
     """``--preset``, ``--chain`` and ``--set``."""

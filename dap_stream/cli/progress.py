@@ -41,6 +41,10 @@ class Meter:
         """Iterations of a study; those of an earlier run do not count as fast."""
         self._show("fitting", total, done, _FITTING, begin=done)
 
+    def working(self, what: str, fraction: float) -> None:
+        """Part of anything that is done, 0..1."""
+        self._show(what, 1.0, fraction, _LEARNING)
+
     def _show(
         self, phase: str, total: float | None, done: float, layout: str, note: str = "", begin: float = 0.0
     ) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import numpy as np
+
+from dap_stream.core.array_types import F32
+from dap_stream.core.arrays import process_array
 from dap_stream.core.model import BackgroundModel, Model
 from dap_stream.core.processed_source import ProcessedSource
 from dap_stream.core.processors import Chain
@@ -84,6 +88,32 @@ def _models(
     if profile is not None and not models:
         raise ProfileError(f"a profile is of no use: nothing in the chain ({', '.join(chain.names)}) learns")
     return models
+
+
+def hear_noise(
+    chain: ChainSettings, models: Mapping[str, Model], audio: F32, stream: StreamFormat
+) -> tuple[str, ...]:
+    """Show noise ``[channels, samples]`` to whatever learns noise, as it comes to it; its warnings."""
+    for i, (name, _) in enumerate(chain.processors):
+        hear, model = PROCESSORS[name].hear_noise, models.get(name)
+        if hear is None or model is None:
+            continue
+        before = ChainSettings(chain.processors[:i]) if i else None
+        # It may have other channels than the recording.
+        as_noise = StreamFormat(stream.sample_rate, len(audio))
+        heard = audio if before is None else process_array(make_chain(before, as_noise, models), audio)
+        return hear(model, np.asarray(heard, np.float32), stream.sample_rate)
+    raise SettingError(f"noise is of no use: nothing in the chain ({', '.join(chain.names)}) learns it")
+
+
+def remarks(chain: ChainSettings, models: Mapping[str, Model]) -> tuple[str, ...]:
+    """Sentences on what was decided and learned, in the order of the chain."""
+    return tuple(
+        text
+        for name in chain.names
+        if (tell := PROCESSORS[name].remarks) is not None
+        for text in tell(models.get(name))
+    )
 
 
 def pretrain(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dap_stream.core.array_types import F32
     from dap_stream.core.model import BackgroundModel, Model
     from dap_stream.core.processor import Processor
     from dap_stream.core.profile import Profile
@@ -57,6 +58,11 @@ class Entry:
     """``(settings, stream, profile, is_background)``: the same for a live stream."""
     pretrain: Callable[[Any, Any, SeekableSource, Callable[[float], None] | None], None] | None = None
     """``(settings, model, source, progress)``: the first of two passes, if the settings ask for it."""
+
+    hear_noise: Callable[[Any, F32, int], tuple[str, ...]] | None = None
+    """``(model, audio, sample_rate)``: be shown noise ``[channels, samples]``; warnings about it."""
+    remarks: Callable[[Any], tuple[str, ...]] | None = None
+    """``model`` to what was decided and learned, in a few words, for the line that says what was done."""
 
     for_source: Callable[[Any, bool], tuple[Any, str | None]] = field(default=_as_is)
     """``(settings, is_seekable)`` to the settings that are possible, and a note if they are less."""

@@ -59,8 +59,9 @@ def linked() -> None:
 
 def profiles() -> None:
     save_profile("other.npz", Profile("gan", WINDOW_MS, 1, {}))
-    save_profile("window.npz", Profile("context", 99.0, 1, {}))
-    save_profile("weights.npz", Profile("context", WINDOW_MS, 1, {"x": np.zeros(3, np.float32)}))
+    save_profile("window.npz", Profile("band", 99.0, 1, {}))
+    for name, generator in (("weights.npz", "context"), ("bands.npz", "band")):
+        save_profile(name, Profile(generator, WINDOW_MS, 1, {"x": np.zeros(3, np.float32)}))
     Path("broken.npz").write_bytes(Path("weights.npz").read_bytes()[:200])
     Path("toy.toml").write_text("wett = 1")
 
@@ -142,7 +143,9 @@ CASES = [
     Bad("a.wav --profile broken.npz", 1, "broken.npz: not a dap_stream profile, or damaged", profiles),
     Bad("a.wav --profile other.npz", 1, "the profile is for generator=gan", profiles),
     Bad("a.wav --profile window.npz", 1, "window_ms=99", profiles),
-    Bad("a.wav --profile weights.npz", 1, "do not fit the context generator", profiles),
+    Bad("a.wav --profile weights.npz --generator context", 1, "do not fit the context generator", profiles),
+    Bad("a.wav --profile weights.npz", 1, "for generator=context, the settings say generator=band", profiles),
+    Bad("a.wav --profile bands.npz", 1, "do not fit the band network", profiles),
     Bad("a.wav --profile weights.npz --set generator=classical", 2, "--profile is of no use", profiles),
     Bad("a.wav --save-profile p.npz --set generator=classical", 2, "--save-profile is of no use"),
     # pipes

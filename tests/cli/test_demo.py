@@ -15,7 +15,7 @@ from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.report.spectrogram_plot import spectrogram_db
 
 FILES = {"noisy.wav", "clean.wav", "removed.wav", "before_after.png"}
-A_LITTLE = DenoiseSettings(steps=30)
+A_LITTLE = DenoiseSettings(steps=30, quality="fast")
 
 
 @pytest.fixture(autouse=True)

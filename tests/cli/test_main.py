@@ -196,7 +196,7 @@ def test_profile_is_kept_and_used() -> None:
     write(Path("a.wav"), sound(3.0))
     first = ["denoise", "a.wav", "-o", "b.wav", "--save-profile", "p.npz"]
     assert main([*first, *LEARN_A_LITTLE]) == 0
-    assert load_profile("p.npz").generator == "context"
+    assert load_profile("p.npz").generator == "band"
     assert main(["denoise", "a.wav", "-o", "c.wav", "--profile", "p.npz", "--steps", "0"]) == 0
     assert Path("b.wav").read_bytes() == Path("c.wav").read_bytes(), (
         "no further step: the same weights predict"
@@ -313,7 +313,7 @@ def test_info_of_a_profile(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("a.wav"))
     assert main(["denoise", "a.wav", "-q", "--steps", "1", "--save-profile", "p.npz"]) == 0
     assert main(["info", "p.npz"]) == 0
-    expected = "p.npz: profile of the context generator, window_ms=48, lookahead=1, "
+    expected = "p.npz: profile of the band generator, window_ms=48, lookahead=1, "
     assert capsys.readouterr().out.startswith(expected)
 
 

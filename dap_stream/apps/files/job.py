@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from dap_stream.apps.files.known_noise import KnownNoise
+from dap_stream.core.model import Model
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress, RenderRecord, render
 from dap_stream.core.stream_format import StreamFormat
@@ -21,7 +23,14 @@ from dap_stream.io.formats import FileFormat, output_format, removed_format
 from dap_stream.io.output_paths import PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeFormat, PipeSink, PipeSource, standard_input, standard_output
 from dap_stream.io.profile_file import save_profile
-from dap_stream.processors.build import for_source, make_chain, make_models, pretrain
+from dap_stream.processors.build import (
+    for_source,
+    hear_noise,
+    make_chain,
+    make_models,
+    pretrain,
+    remarks,
+)
 from dap_stream.processors.chain_settings import ChainSettings
 
 AudioSource: TypeAlias = FileSource | PipeSource
@@ -38,6 +47,7 @@ class Job:
     raw: PipeFormat | None = None
     profile: Profile | None = None
     save_profile: str | None = None
+    noise: KnownNoise | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Outcome:
     learn_s: float
     wall_s: float
     notes: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,7 @@ class JobCallbacks:
     learning: Callable[[float], None] | None = None
     cleaning: Callable[[Progress], None] | None = None
     note: Callable[[str], None] = print
+    warn: Callable[[str], None] = print
 
 
 def open_source(job: Job) -> AudioSource:
@@ -152,8 +164,11 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
             stack.callback(model.close)
         if job.save_profile is not None and not models:
             raise SettingError("nothing in the chain learns, so there is no profile to save")
+        stream = StreamFormat(source.sample_rate, source.channels)
+        if job.noise is not None:
+            notes += _show_noise(job.noise, chain, models, stream, callbacks)
         # Made for its checks of rate, channels, device and profile, before a pass is spent.
-        processor = make_chain(chain, StreamFormat(source.sample_rate, source.channels), models)
+        processor = make_chain(chain, stream, models)
         sink, removed = _open_sinks(job, source, stack)
         learn_began = time.perf_counter()
         if isinstance(source, FileSource) and source.n_samples is not None:
@@ -161,10 +176,26 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         learn_s = time.perf_counter() - learn_began
         record = render(source, processor, sink, removed, callbacks.cleaning)
         learned = next((model.profile() for model in models.values()), None)
+        said = remarks(chain, models)
     if job.save_profile is not None and learned is not None:
         save_profile(job.save_profile, learned)
     source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
-    return Outcome(job, chain, source_format, record, learn_s, time.perf_counter() - began, notes)
+    return Outcome(job, chain, source_format, record, learn_s, time.perf_counter() - began, notes, said)
+
+
+def _show_noise(
+    noise: KnownNoise,
+    chain: ChainSettings,
+    models: Mapping[str, Model],
+    stream: StreamFormat,
+    callbacks: JobCallbacks,
+) -> tuple[str, ...]:
+    """Let the models hear it; what they find odd is told at once, before time is spent."""
+    found = hear_noise(chain, models, noise.read(stream.sample_rate), stream)
+    warnings = tuple(f"{noise.path}: {text}" for text in found)
+    for text in warnings:
+        callbacks.warn(text)
+    return warnings
 
 
 def _open_sinks(job: Job, source: AudioSource, stack: ExitStack) -> tuple[Sink, Sink | None]:

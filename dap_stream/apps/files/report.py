@@ -21,7 +21,7 @@ def result_line(outcome: Outcome) -> str:
     channels = f"{record.channels} channel{'s' if record.channels > 1 else ''}"
     done = [PROCESSORS[name].describe(settings) for name, settings in outcome.chain.processors]
     facts = [f"{format_seconds(record.seconds)} at {record.sample_rate} Hz", channels, *filter(None, done)]
-    parts = [", ".join(facts)]
+    parts = [", ".join(facts), *outcome.remarks]
     if record.reduction_db is not None:
         change = "raised" if record.reduction_db < 0.0 else "reduced"
         parts.append(f"{change} by {abs(record.reduction_db):.1f} dB on average")
@@ -82,6 +82,7 @@ def result_json(outcome: Outcome) -> str:
             "total_s": outcome.wall_s,
             "peak_memory_mb": peak_memory_mb(),
             "settings": outcome.chain.as_dict(),
+            "remarks": list(outcome.remarks),
             "notes": [*outcome.notes, *warnings(outcome)],
             "version": __version__,
         }

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import Audio
 from dap_stream.core.arrays import ArraySource, as_audio
+from dap_stream.core.finite import finite
 from dap_stream.core.profile import Profile
 from dap_stream.core.settings import changed
+from dap_stream.errors import SettingError
 from dap_stream.processors.denoise.denoiser import Denoiser
 from dap_stream.processors.denoise.model import DenoiseModel
 from dap_stream.processors.denoise.pretrain import pretrain
 from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
 
 
-def denoise(audio: npt.ArrayLike, sample_rate: int, profile: Profile | None = None, **settings: Any) -> Audio:
+def denoise(
+    audio: npt.ArrayLike,
+    sample_rate: int,
+    profile: Profile | None = None,
+    noise: npt.ArrayLike | None = None,
+    **settings: Any,
+) -> Audio:
     """Clean a recording that is an array.
 
     Parameters
@@ -28,6 +37,8 @@ def denoise(audio: npt.ArrayLike, sample_rate: int, profile: Profile | None = No
         Hz, 8000 to 384000.
     profile
         Weights to start from.
+    noise
+        Noise alone, like that in the recording: ``[samples]`` or ``[channels, samples]`` at the same rate.
     **settings
         Fields of `DenoiseSettings`. With ``passes=2`` (the default) the generator learns from the whole
         recording before it predicts; with ``passes=1``, and always if it is a deep prior, it learns while it
@@ -52,6 +63,10 @@ def denoise(audio: npt.ArrayLike, sample_rate: int, profile: Profile | None = No
     denoiser = Denoiser(
         sample_rate, len(rows), chosen, model=model, learn=chosen.passes == 1 and chosen.steps != 0
     )
+    if noise is not None:
+        if model is None:
+            raise SettingError("noise is of no use to generator=classical, which learns nothing")
+        model.hear_noise(np.asarray(finite(as_audio(noise)[0]), np.float32), denoiser.sample_rate)
     if is_pretrained and model is not None:
         with ArraySource(rows, denoiser.sample_rate) as source:
             pretrain(model, source)

@@ -14,6 +14,7 @@ from dap_stream.dsp.noise_tracking import NoiseFloor, NoiseTracker
 from dap_stream.models.base import Block
 from dap_stream.processors.denoise.classical_estimator import ClassicalEstimator
 from dap_stream.processors.denoise.hand_over import hand_over
+from dap_stream.processors.denoise.known_noise import log_mean, with_known_noise
 from dap_stream.processors.denoise.model import DenoiseModel
 from dap_stream.processors.denoise.schedule import Schedule
 
@@ -52,6 +53,7 @@ class BlockEstimator:
         # Of the blocks on their way out.
         self._trust: deque[float] = deque([model.trust] * (self._noise_blocks + 1))
         self._lanes: list[_Lane] | None = None
+        self._known_noise = None if model.noise is None else log_mean(model.noise)
 
     def advance(self, log_observed: F32, power: F32) -> F32:
         """Newest log power, and power ``delay`` frames before, to gain: all ``[lanes, frames, bins]``."""
@@ -112,6 +114,8 @@ class BlockEstimator:
         final, lane.tail = fresh[: self._n_frames], fresh[self._n_frames :]
         n_end = len(block.is_active) - CROSS_FADE - block.after
         log_noise = lane.noise.advance(final, block.is_active[n_end - self._n_frames : n_end])
+        if self._known_noise is not None:
+            log_noise = with_known_noise(log_noise, self._known_noise)
         lane.pending.append(final)
         return lane.pending.popleft(), log_noise
 

@@ -19,6 +19,7 @@ CHANNEL_PER_RATE = 0.001 / 16_000  # for each channel after the first, linked
 # A step of a deep prior, for each second that it looks at.
 DEEP_STEP_PER_RATE = {"dcgan": 0.0045 / 16_000, "skip": 0.018 / 16_000, "decoder": 0.010 / 16_000}
 DEEP_BEFORE_S = 1.2  # that it looks at besides the block
+BAND_PER_S, BAND_STEP_S = 0.003, 0.1  # the band network: a second of a lane, a step of its fit
 STEP_S = 0.012  # a step of learning in a first pass
 STREAM_STEP_S = 0.0045  # a step on the way: the block is prepared anyway
 CLASSICAL_MB, BASE_MB, STREAM_MB = 172.0, 445.0, 15.0  # without torch, with it, more to learn on the way
@@ -41,8 +42,10 @@ def _compute_s(settings: DenoiseSettings, stream: StreamFormat, seconds: float) 
     total = START_S + per_rate * stream.sample_rate * seconds
     if is_classical or settings.steps == 0:
         return total
+    if settings.is_educated:
+        total += BAND_PER_S * lanes * seconds
     if settings.passes == 2:
-        return total + STEP_S * settings.pretrain_steps
+        return total + STEP_S * settings.pretrain_steps + BAND_STEP_S * settings.band_steps
     per_block = settings.most_steps
     if settings.generator in DEEP_STEP_PER_RATE:
         step_s = (

@@ -10,6 +10,9 @@ from dap_stream.core.stream_format import StreamFormat
 from dap_stream.dsp.filters import low_cut_gain
 from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import SettingError
+from dap_stream.models.band.frames import Frames
+from dap_stream.models.band.wanted import Wanted
+from dap_stream.processors.denoise.band_estimator import BandEstimator
 from dap_stream.processors.denoise.block_estimator import BlockEstimator
 from dap_stream.processors.denoise.classical_estimator import ClassicalEstimator
 from dap_stream.processors.denoise.frame_estimator import FrameEstimator
@@ -89,7 +92,16 @@ class Denoiser(SpectralProcessor):
         reduction_db = self.settings.reduction_db
         if self.model is None:
             return ClassicalEstimator(self._schedule.hop_ms, reduction_db)
-        return BlockEstimator(self.model, self._schedule, reduction_db)
+        model = self.model
+        fine = BlockEstimator(model, self._schedule, reduction_db)
+        bands = model.bands
+        if bands is None:
+            return fine
+        frames = Frames(self._spec, self.sample_rate)
+        hear = None if self._schedule.learning == "none" else lambda newest: model.hear(newest, frames)
+        return BandEstimator(
+            fine, frames, bands.wanted, lambda: bands.predictor, lambda: reduction_db, model.noise, hear
+        )
 
     def reset(self) -> None:
         """Forget the stream, and what was learned from it unless the model is the caller's."""
@@ -119,8 +131,8 @@ class LiveDenoiser(SpectralProcessor):
     channels
         1 to 64.
     settings
-        What is done; the generator must be `context` or `classical`. Without a ``window_ms`` the window has
-        32 ms.
+        What is done; the generator must be `band`, `context` or `classical`. Without a ``window_ms`` the
+        window has 32 ms.
     profile
         Weights learned before, where the stream starts.
     model
@@ -174,6 +186,15 @@ class LiveDenoiser(SpectralProcessor):
             )
         else:
             self._estimator = FrameEstimator(self.model, self._schedule, self._reduction_db)
+            model = self.model
+            if self.settings.is_educated:
+                return BandEstimator(
+                    self._estimator,
+                    Frames(self._spec, self.sample_rate),
+                    Wanted(self.settings.keep),
+                    lambda: model.band_predictor,
+                    lambda: self._reduction_db,
+                )
         return self._estimator
 
     @property

@@ -62,6 +62,10 @@ def _pretrain(
     pretrain(model, source, progress)
 
 
+def _remarks(model: DenoiseModel | None) -> tuple[str, ...]:
+    return () if model is None or model.bands is None else model.bands.remarks
+
+
 def _for_source(settings: DenoiseSettings, is_seekable: bool) -> tuple[DenoiseSettings, str | None]:
     """With the passes that are possible."""
     chosen = settings.for_files()
@@ -80,7 +84,7 @@ def _cost(settings: DenoiseSettings, stream: StreamFormat, seconds: float) -> Co
 
 DENOISE = Entry(
     name="denoise",
-    summary="takes the noise away, by learning from the recording itself",
+    summary="takes the noise away: taught beforehand, then learning from the recording itself",
     settings=DenoiseSettings,
     make=_make,
     make_live=_make_live,
@@ -88,6 +92,8 @@ DENOISE = Entry(
     make_model=_make_model,
     make_live_model=_make_live_model,
     pretrain=_pretrain,
+    hear_noise=lambda model, audio, sample_rate: model.hear_noise(audio, sample_rate),
+    remarks=_remarks,
     for_source=_for_source,
     for_live=DenoiseSettings.for_live,
     cost=_cost,

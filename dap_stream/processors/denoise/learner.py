@@ -9,6 +9,9 @@ from typing import Protocol, cast
 from dap_stream.core.array_types import F32
 from dap_stream.core.profile import Profile
 from dap_stream.dsp.noise_tracking import steady_noise
+from dap_stream.models.band.frames import Frames
+from dap_stream.models.band.predictor import BandPredictor
+from dap_stream.models.band.stream import BandStream
 from dap_stream.models.base import Block
 from dap_stream.models.context.receptive_field import BEFORE
 from dap_stream.models.context.snapshot import Snapshot, SnapshotGenerator
@@ -34,6 +37,7 @@ class Knowledge:
     levels: tuple[LaneLevels, ...]  # of each lane
     snapshot: Snapshot
     trust: float  # 0 to 1: how much of the learned gain may replace the classical one
+    bands: BandPredictor | None = None  # None: as at the start
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Lesson:
     profile: Profile | None
     learns: bool
     n_newest: int
+    frames: Frames | None = None  # for the band network, where it is fitted
 
 
 class Learning(Protocol):
@@ -83,6 +88,8 @@ class Learner:
 
     def _begin(self) -> None:
         self._n_looks = 0
+        self._heard_s = 0.0
+        self._listener: BandStream | None = None
         self._known: Knowledge | None = None
 
     @property
@@ -107,7 +114,10 @@ class Learner:
         after = self._model.generator.after
         lanes = [Block.of_excerpt(lane, BEFORE, after, is_end_known=True) for lane in log_observed]
         if self._lesson.learns:
-            self._learn(lanes[self._n_looks % len(lanes)][0], now_s, is_frozen)
+            turn = self._n_looks % len(lanes)
+            self._learn(lanes[turn][0], now_s, is_frozen)
+            if not is_frozen and self._lesson.frames is not None:
+                self._hear(self._newest(log_observed[turn], now_s), self._lesson.frames)
         self._n_looks += 1
         levels = [self._levels(*lane) for lane in lanes]
         if self._known is not None:
@@ -120,8 +130,30 @@ class Learner:
             trust = self._model.trust if self._lesson.learns else 1.0
             trust *= min(1.0, min(heard_s) / SURE_S)
             snapshot = cast(SnapshotGenerator, self._model.generator).snapshot()
-            self._known = Knowledge(tuple(levels), snapshot, trust)
+            self._known = Knowledge(tuple(levels), snapshot, trust, self._bands())
         return self._known
+
+    def _hear(self, newest: F32, frames: Frames) -> None:
+        """Find out whether there are voices, and fit the band network."""
+        bands = self._model.bands
+        if bands is None or not len(newest):
+            return
+        if not bands.wanted.is_settled:
+            self._listener = self._listener or BandStream(frames, 0, bands.wanted)
+            self._listener.advance(newest, bands.predictor)
+        self._model.hear(newest, frames)
+
+    def _newest(self, log_observed: F32, now_s: float) -> F32:
+        """The part of the last seconds ``[frames, bins]`` that was not heard before."""
+        assert self._lesson.frames is not None
+        n = round((now_s - self._heard_s) / self._lesson.frames.hop_s)
+        self._heard_s = now_s
+        return log_observed[max(len(log_observed) - n, 0) :] if n > 0 else log_observed[:0]
+
+    def _bands(self) -> BandPredictor | None:
+        """The band network, once it is another than at the start."""
+        bands = self._model.bands
+        return None if bands is None or bands.is_as_at_start else bands.predictor
 
     def _levels(self, block: Block, log_floor: F32) -> LaneLevels:
         is_active = block.is_active[BEFORE : len(block.is_active) - block.after]

@@ -12,8 +12,11 @@ from dap_stream.core.profile import Profile
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import DapStreamError
+from dap_stream.models.band.educated import educated_weights
+from dap_stream.models.band.frames import Frames
+from dap_stream.models.band.predictor import BandPredictor
 from dap_stream.processors.denoise.learner import Knowledge, Learner, Learning, Lesson
-from dap_stream.processors.denoise.model import BlockRecord, check_profile
+from dap_stream.processors.denoise.model import BlockRecord, band_model, check_profile
 from dap_stream.processors.denoise.schedule import LearningMode, Schedule
 from dap_stream.processors.denoise.settings import DenoiseSettings
 
@@ -41,6 +44,8 @@ class LiveModel:
         How learning is done; by default at once, in the thread of the stream.
     background
         The thread behind ``submit``, if there is one: started, stopped and closed with the model.
+    first_bands
+        What the band network knows at the start; by default what it was taught.
     """
 
     def __init__(
@@ -49,9 +54,11 @@ class LiveModel:
         is_trusted: bool = False,
         submit: Submit = at_once,
         background: Background | None = None,
+        first_bands: BandPredictor | None = None,
     ) -> None:
         self._learner, self._submit, self._background = learner, submit, background
         self._is_trusted = is_trusted
+        self._first_bands = first_bands
         self.is_frozen = False  # look, but take no step
         self._changing = threading.Lock()  # held for moments only
         self._learning = threading.Lock()  # held while the learner works, and by whoever asks it anything
@@ -78,6 +85,14 @@ class LiveModel:
     def knowledge(self) -> Knowledge | None:
         """The newest; None before the first sound."""
         return self._knowledge
+
+    @property
+    def band_predictor(self) -> BandPredictor:
+        """Of the newest knowledge; of the profile, or of what it was taught, before there is any."""
+        known = self._knowledge
+        if known is not None and known.bands is not None:
+            return known.bands
+        return self._first_bands or BandPredictor(educated_weights())
 
     @property
     def start_trust(self) -> float:
@@ -202,10 +217,12 @@ def make_live_model(
         check_profile(settings, profile)  # here, and not a second later in the other process
     spec = StftSpec.for_rate(stream.sample_rate, settings.window())
     n_newest = Schedule.in_frames(settings, stream, spec, "inline").frames_per_block
-    lesson = Lesson(settings, profile, learns and settings.learns, n_newest)
+    bands = band_model(settings, profile)
+    first_bands = None if bands is None else bands.predictor
+    lesson = Lesson(settings, profile, learns and settings.learns, n_newest, Frames(spec, stream.sample_rate))
     if not is_background:
-        return LiveModel(Learner(lesson), profile is not None)
+        return LiveModel(Learner(lesson), profile is not None, first_bands=first_bands)
     from dap_stream.processors.denoise.learner_process import LearnerProcess
 
     background = Background()
-    return LiveModel(LearnerProcess(lesson), profile is not None, background.submit, background)
+    return LiveModel(LearnerProcess(lesson), profile is not None, background.submit, background, first_bands)

@@ -13,12 +13,18 @@ import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.core.profile import Profile
+from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import ProfileError, SettingError
+from dap_stream.models.band.frames import Frames
+from dap_stream.models.band.model import BandModel
 from dap_stream.models.base import Block, Generator
 from dap_stream.models.registry import make_generator
+from dap_stream.processors.denoise.band_learner import BandLearner
+from dap_stream.processors.denoise.known_noise import noise_frames, voice_warnings
 from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
 from dap_stream.processors.denoise.step_plan import EqualSteps, StepPlan, StepsBySurprise
 
+BAND_PREFIX = "band."  # of the names of its weights in a profile
 HISTORY_BLOCKS = 4096  # of the record that is kept: a bit over an hour
 
 
@@ -63,12 +69,61 @@ class DenoiseModel:
         self.generator: Generator = generator or make_generator(
             settings.generator, settings.seed, settings.device, settings.lookahead
         )
+        self.bands = band_model(settings, profile)
         if profile is not None:
-            self.generator.load(profile.weights)
+            weights = profile.weights
+            self.generator.load(
+                {name: value for name, value in weights.items() if not name.startswith(BAND_PREFIX)}
+            )
         self.history: deque[BlockRecord] = deque(maxlen=HISTORY_BLOCKS)
+        self.noise: F32 | None = None
+        self._band_learner: BandLearner | None = None
         self._begin()
 
+    def hear_noise(self, audio: F32, sample_rate: int) -> tuple[str, ...]:
+        """Be shown a stretch in which there is only noise; counts for streams that begin later.
+
+        Parameters
+        ----------
+        audio
+            ``[channels, samples]`` of it.
+        sample_rate
+            Hz.
+
+        Returns
+        -------
+        tuple of str
+            Warnings, if it does not look like noise alone.
+
+        Raises
+        ------
+        SettingError
+            If it is too short, or silent.
+        """
+        spec = StftSpec.for_rate(sample_rate, self.settings.window())
+        self.noise = noise_frames(spec, audio, sample_rate)
+        if self.bands is None:
+            return ()
+        return voice_warnings(self.noise, Frames(spec, sample_rate), self.bands.predictor)
+
+    def hear(self, log_observed: F32, frames: Frames) -> None:
+        """Fit the band network on the way, if it takes part and there is time for that.
+
+        Parameters
+        ----------
+        log_observed
+            Natural log of the newest power ``[frames, bins]`` of one lane.
+        frames
+            Their geometry.
+        """
+        if self.bands is None or not self.settings.band_steps or not frames.is_fitted:
+            return
+        if self._band_learner is None:
+            self._band_learner = BandLearner(self.bands, frames, self.settings.seed, self.noise)
+        self._band_learner.hear(log_observed)
+
     def _begin(self) -> None:
+        self._band_learner = None
         make_plan = EqualSteps if self.settings.is_deep else StepsBySurprise
         self._plan: StepPlan = make_plan(self.settings.most_steps)
         self.history.clear()
@@ -120,22 +175,40 @@ class DenoiseModel:
     def profile(self) -> Profile:
         """The weights as they are now, as data that never changes."""
         settings = self.settings
-        return Profile(self.generator.name, settings.window(), settings.lookahead, self.generator.weights())
+        weights = dict(self.generator.weights())
+        if self.bands is not None:
+            weights |= {BAND_PREFIX + name: value for name, value in self.bands.weights().items()}
+        return Profile(settings.generator, settings.window(), settings.lookahead, weights)
 
     def reset(self) -> None:
         """Back to the weights it was made with."""
         self.generator.reset()
+        if self.bands is not None:
+            self.bands.reset()
         self._begin()
 
     def close(self) -> None:
         """Nothing to give back."""
 
 
+def band_model(settings: DenoiseSettings, profile: Profile | None) -> BandModel | None:
+    """As it was taught, or as it is in a profile, with a prefix there; None if it takes no part."""
+    if not settings.is_educated:
+        return None
+    bands = BandModel(settings.keep)
+    if profile is not None:
+        n = len(BAND_PREFIX)
+        bands.load(
+            {name[n:]: value for name, value in profile.weights.items() if name.startswith(BAND_PREFIX)}
+        )
+    return bands
+
+
 def check_profile(settings: DenoiseSettings, profile: Profile) -> None:
     """ProfileError, with what does not fit, unless the weights were learned with these settings."""
     wanted = {"generator": settings.generator, "window_ms": settings.window()}
     found: dict[str, object] = {"generator": profile.generator, "window_ms": profile.window_ms}
-    if settings.generator == "context":
+    if not settings.is_deep:
         wanted["lookahead"], found["lookahead"] = settings.lookahead, profile.lookahead
     wrong = [key for key, value in wanted.items() if found[key] != value]
     if wrong:

@@ -16,13 +16,17 @@ from dap_stream.core.streams import SeekableSource
 from dap_stream.dsp.features import lane_power, log_power
 from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import SettingError
+from dap_stream.models.band.frames import Frames
 from dap_stream.models.base import Block
 from dap_stream.models.registry import TWO_PASS_GENERATORS
+from dap_stream.processors.denoise.band_fit import adapt
 from dap_stream.processors.denoise.model import DenoiseModel
 from dap_stream.processors.denoise.settings import DenoiseSettings
 
 STEPS_PER_PIECE = 6
 PIECE_S = 4.0
+BAND_PIECE_S, MOST_EXCERPTS = 4.0, 30  # that the band network gets to know a recording by
+BAND_PART = 0.7  # of the time, where the band network is fitted too: for the progress alone
 LAST_RATE = 0.1  # steps shrink linearly to this part of the first: the end settles what the start found
 
 LearnProgress: TypeAlias = Callable[[float], None]
@@ -86,23 +90,51 @@ def pretrain(model: DenoiseModel, source: SeekableSource, progress: LearnProgres
     n_lanes = 1 if settings.linked else source.channels
     around = (model.generator.before, model.generator.after)
 
-    def piece(i: int, start: int) -> list[tuple[Block, int]]:
-        """Blocks, and how many steps each of them gets."""
+    frames = Frames(spec, source.sample_rate)
+    band_part = BAND_PART if model.bands is not None and settings.band_steps else 0.0
+
+    def piece(i: int, start: int) -> list[tuple[F32, int]]:
+        """Log power ``[frames, bins]``, and how many steps each gets."""
         audio = _read(source, start, n_samples)
         numbers = range(i * STEPS_PER_PIECE, min((i + 1) * STEPS_PER_PIECE, n_steps))
         turns = Counter(number % n_lanes for number in numbers)
         lanes = {lane: audio if n_lanes == 1 else audio[lane : lane + 1] for lane in turns}
-        return [(_block(spec, lanes[lane], *around), count) for lane, count in turns.items()]
+        return [(_log_power(spec, lanes[lane]), count) for lane, count in turns.items()]
 
     starts = _starts(source, n_pieces, settings.seed)
     pieces = (piece(i, start) for i, start in enumerate(starts))
     with parallel.prefetch(pieces) as prepared:
-        for i, blocks in enumerate(prepared):
+        for i, observed in enumerate(prepared):
             rate = 1.0 - (1.0 - LAST_RATE) * i / n_pieces
-            for block, count in blocks:
+            for log_observed, count in observed:
+                block, _ = Block.of_excerpt(log_observed, *around)
                 model.generator.learn(block, count, rate)
             if progress is not None:
-                progress((i + 1) / n_pieces)
+                progress((1.0 - band_part) * (i + 1) / n_pieces)
+    if model.bands is not None:
+
+        def fitting(part: float) -> None:
+            if progress is not None:
+                progress(1.0 - band_part * (1.0 - part))
+
+        excerpts = _excerpts(source, frames, settings.seed)
+        adapt(model.bands, excerpts, frames, settings.band_steps, settings.seed, fitting, model.noise)
+
+
+def _excerpts(source: SeekableSource, frames: Frames, seed: int) -> list[F32]:
+    """Log power ``[frames, bins]`` of pieces that do not overlap: of all of a short recording, one after the
+    other, of a long one at random places.
+    """
+    assert source.n_samples is not None
+    n_frames = 2 * round(BAND_PIECE_S / frames.hop_s / 2.0)
+    n_samples = (n_frames - 1) * frames.spec.hop + frames.spec.n_fft
+    n_all = -(-source.n_samples // n_samples)
+    if n_all > MOST_EXCERPTS:
+        starts = _starts(source, MOST_EXCERPTS, seed + 1)
+    else:
+        starts = [i * n_samples for i in range(n_all)]
+    found = (_log_power(frames.spec, _read(source, start, n_samples)) for start in starts)
+    return [log_observed[:, : frames.bands.n_bins].copy() for log_observed in found]
 
 
 def _starts(source: SeekableSource, n_pieces: int, seed: int) -> list[int]:
@@ -125,8 +157,8 @@ def _read(source: SeekableSource, start: int, n_samples: int) -> F32:
     return np.ascontiguousarray(finite(joined), np.float32)
 
 
-def _block(spec: StftSpec, audio: F32, before: int, after: int) -> Block:
-    """The piece ``[channels, samples]`` as one block, its channels together."""
+def _log_power(spec: StftSpec, audio: F32) -> F32:
+    """Natural log of the power ``[frames, bins]`` of a piece ``[channels, samples]``, channels together."""
     padded = np.pad(audio, ((0, 0), (0, max(spec.n_fft - audio.shape[1], 0))))
     spectrum = np.stack([spec.spectrum(channel, spec.observation) for channel in padded])
-    return Block.of_excerpt(log_power(lane_power(spectrum, is_linked=True)[0]), before, after)[0]
+    return log_power(lane_power(spectrum, is_linked=True)[0])

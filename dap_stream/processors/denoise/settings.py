@@ -12,6 +12,7 @@ CLASSICAL = "classical"  # no network
 LIVE_GENERATORS = (*TWO_PASS_GENERATORS, CLASSICAL)
 WINDOW_MS, LIVE_WINDOW_MS = 48.0, 32.0  # where it is left to the method
 PRETRAIN_STEPS, STEPS_PER_BLOCK = 300, 12  # where it is left to the method
+BAND_STEPS = {"fast": 0, "standard": 150, "best": 400}  # of the taught network, by quality
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,16 @@ class DenoiseSettings(Settings):
     """Settings of the denoiser. Every field has its range, unit and meaning in its metadata."""
 
     generator: str = choice(
-        "context",
+        "band",
         (*GENERATORS, CLASSICAL),
-        "what predicts the sound: the default, a deep prior (3 kinds), no network",
+        "what predicts the sound: taught beforehand and this recording, this recording alone, a deep prior "
+        "(3 kinds), no network",
+    )
+    keep: str = choice(
+        "auto", ("auto", "voice", "any"), "what is wanted: voices, any sound, or voices if there are some"
+    )
+    quality: str = choice(
+        "standard", ("fast", "standard", "best"), "how long the taught network is fitted to the recording"
     )
     passes: int = choice(2, (1, 2), "2: learn from the whole recording first; 1: learn while it streams")
     reduction_db: float = number(
@@ -67,9 +75,19 @@ class DenoiseSettings(Settings):
         return self.generator in DEEP_PRIORS
 
     @property
+    def is_educated(self) -> bool:
+        """Whether a network that was taught beforehand takes part."""
+        return self.generator == "band"
+
+    @property
     def learns(self) -> bool:
         """Whether there is something to learn and leave to do so."""
         return self.generator != CLASSICAL and self.steps != 0
+
+    @property
+    def band_steps(self) -> int:
+        """Steps at most in which the taught network is fitted in the first of two passes."""
+        return BAND_STEPS[self.quality] if self.is_educated and self.learns else 0
 
     @property
     def pretrain_steps(self) -> int:

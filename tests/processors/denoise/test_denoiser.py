@@ -95,7 +95,7 @@ def test_the_classical_start_is_not_fooled_by_leading_silence():
     assert si_sdr_db(late, clean) > si_sdr_db(plain, clean) - 0.5
 
 
-@pytest.mark.parametrize("generator", ["context", "classical"])
+@pytest.mark.parametrize("generator", ["band", "context", "classical"])
 def test_an_absurd_sample_stays_a_number(generator):
     _, noisy = tone_in_noise(3.0)
     noisy[0, 9000] = 1e30
@@ -255,7 +255,7 @@ def test_a_profile_for_another_look_ahead_is_refused_with_the_reason():
         Denoiser(RATE, 1, DenoiseSettings(**{**SMALL, "lookahead": 0}), profile)
 
 
-@pytest.mark.parametrize("generator", ["context", "dcgan"])
+@pytest.mark.parametrize("generator", ["band", "context", "dcgan"])
 def test_a_model_of_the_callers_keeps_what_was_learned_from_stream_to_stream(generator):
     _, noisy = tone_in_noise(3.0)
     settings = DenoiseSettings(**{**SMALL, "generator": generator, "steps": 8})
@@ -272,7 +272,7 @@ def test_a_model_of_the_callers_keeps_what_was_learned_from_stream_to_stream(gen
     np.testing.assert_array_equal(first(noisy, RATE), cold)
 
 
-@pytest.mark.parametrize("generator", ["context", "dcgan"])
+@pytest.mark.parametrize("generator", ["band", "context", "dcgan"])
 def test_its_own_model_begins_anew_with_each_stream(generator):
     _, noisy = tone_in_noise(2.0)
     denoiser = make(generator=generator)
@@ -298,7 +298,7 @@ def test_a_denoiser_with_a_model_learns_unless_told_not_to():
     [
         ({"window_ms": 16.0}, "the model has window_ms=32.0, the settings say 16.0"),
         ({"lookahead": 2}, "the model has lookahead=1, the settings say 2"),
-        ({"generator": "classical"}, "the model has generator=context, the settings say classical"),
+        ({"generator": "classical"}, "the model has generator=band, the settings say classical"),
     ],
 )
 def test_a_model_of_other_settings_is_refused(changes, text):

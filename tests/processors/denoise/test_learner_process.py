@@ -119,7 +119,7 @@ def test_what_libraries_print_when_they_are_imported_does_no_harm(
 
 
 def test_a_profile_that_does_not_fit_is_told_by_the_first_call() -> None:
-    with LearnerProcess(lesson(Profile("context", 32.0, 1, {}))) as learner:
+    with LearnerProcess(lesson(Profile("band", 32.0, 1, {}))) as learner:
         with pytest.raises(ProfileError, match="the learned weights do not fit"):
             learner.profile()
 
@@ -148,7 +148,7 @@ def test_signals_for_all_do_not_end_it_before_it_was_asked_for_a_profile() -> No
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # of a service manager
             os.kill(pid, number)
         learner.look(observed(1), 0.0, False)
-        assert learner.profile().generator == "context"
+        assert learner.profile().generator == "band"
     assert not is_running(pid)
 
 

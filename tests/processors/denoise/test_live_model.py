@@ -26,7 +26,7 @@ from dap_stream.processors.denoise.settings import DenoiseSettings
 PATIENCE_S = 20.0
 RATE, HOP = 8000, 64
 SETTINGS = DenoiseSettings(window_ms=32.0, block_s=0.2, noise_s=0.8, steps=1, device="cpu")
-PROFILE = Profile("context", 32.0, 1, {})
+PROFILE = Profile("band", 32.0, 1, {})
 
 
 def knowledge(trust: float) -> Knowledge:
@@ -262,4 +262,4 @@ def test_a_stream_begins_with_what_the_last_one_taught_the_model() -> None:
 @pytest.mark.parametrize("is_background", [False, True])
 def test_a_profile_that_does_not_fit_is_refused_at_once(is_background: bool) -> None:
     with pytest.raises(ProfileError, match="the profile is for window_ms=48, the settings say window_ms=32"):
-        make_live_model(SETTINGS, StreamFormat(RATE), Profile("context", 48.0, 1, {}), True, is_background)
+        make_live_model(SETTINGS, StreamFormat(RATE), Profile("band", 48.0, 1, {}), True, is_background)

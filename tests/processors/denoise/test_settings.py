@@ -38,7 +38,10 @@ def test_settings_are_frozen() -> None:
         ({"steps": 1.5}, "steps=1.5 must be a whole number"),
         ({"seed": 2**31}, "seed=2147483648"),
         ({"linked": 1}, "linked=1 must be one of True, False"),
-        ({"generator": "gan"}, "generator='gan' must be one of context, dcgan, skip, decoder, classical"),
+        (
+            {"generator": "gan"},
+            "generator='gan' must be one of band, context, dcgan, skip, decoder, classical",
+        ),
         ({"device": "tpu"}, "device='tpu' must be one of auto, cpu, cuda"),
         ({"window_ms": math.inf}, "window_ms=inf"),
         ({"generator": "dcgan", "linked": False}, "generator=dcgan fits all channels as one; linked"),
@@ -69,5 +72,5 @@ def test_what_is_left_to_the_method_depends_on_the_use_and_on_nothing_else() -> 
     assert DenoiseSettings().for_live().window_ms == 32.0
     assert DenoiseSettings(window_ms=20.0).for_live().window_ms == 20.0
     assert DenoiseSettings(generator="dcgan").for_files().passes == 1
-    with pytest.raises(SettingError, match="dcgan cannot work live; choose context or classical"):
+    with pytest.raises(SettingError, match="dcgan cannot work live; choose band or context or classical"):
         DenoiseSettings(generator="dcgan").for_live()

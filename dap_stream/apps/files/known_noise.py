@@ -1,0 +1,56 @@
+"""Noise that a user shows: a stretch of the recording, or a file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from dap_stream.core.array_types import F32
+from dap_stream.core.finite import finite
+from dap_stream.core.units import seconds_to_samples
+from dap_stream.errors import SettingError
+from dap_stream.io.audio_file import FileSource
+
+MOST_S = 60.0  # of it that is listened to
+
+
+@dataclass(frozen=True)
+class KnownNoise:
+    """Where noise is that has nothing else in it.
+
+    Parameters
+    ----------
+    path
+        Of the file; that of the recording for a stretch of it.
+    start_s, end_s
+        The stretch; all of the file if ``end_s`` is None.
+    """
+
+    path: str
+    start_s: float = 0.0
+    end_s: float | None = None
+
+    def read(self, sample_rate: int) -> F32:
+        """The noise ``[channels, samples]``; InputError or SettingError if it is not there."""
+        with FileSource(self.path) as whole:
+            rate, length = whole.sample_rate, whole.n_samples
+        start = seconds_to_samples(self.start_s, rate)
+        stop = None if self.end_s is None else seconds_to_samples(self.end_s, rate)
+        if length is not None and (start >= length or (stop is not None and stop > length)):
+            raise SettingError(
+                f"the noise from {self.start_s:g} to {self.end_s:g} s is not in {self.path}, which has "
+                f"{length / rate:.1f} s; choose a stretch of it"
+            )
+        n_missing, parts = round(MOST_S * rate), []
+        with FileSource(self.path, start, stop) as source:
+            while n_missing > 0 and (part := source.read(n_missing)).shape[1]:
+                parts.append(part)
+                n_missing -= part.shape[1]
+        audio = finite(np.concatenate(parts, axis=1))
+        if rate != sample_rate:
+            common = gcd(rate, sample_rate)
+            audio = resample_poly(audio, sample_rate // common, rate // common, axis=1)
+        return np.ascontiguousarray(audio, np.float32)

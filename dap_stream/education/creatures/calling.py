@@ -1,0 +1,136 @@
+"""When an animal calls: calls in bouts, bouts in silence, alone or one of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dap_stream.core.array_types import F32
+from dap_stream.education.creatures.shaping import leveled, somewhere
+from dap_stream.education.creatures.sound_kernels import RATE
+from dap_stream.education.creatures.tones import log_uniform
+
+Call = Callable[[np.random.Generator], F32]
+"""One call of one individual: of any length, about as loud each time."""
+
+
+def add_at(out: F32, sound: F32, at: int, size: float = 1.0) -> None:
+    """Add a sound into another from a sample on; what lies outside is left out.
+
+    Parameters
+    ----------
+    out : F32
+        What is added to, in place.
+    sound : F32
+        What is added.
+    at : int
+        The sample of `out` where it begins; may be negative.
+    size : float, optional
+        Times this.
+    """
+    begin, end = max(at, 0), min(at + len(sound), len(out))
+    if begin < end:
+        out[begin:end] += np.float32(size) * sound[begin - at : end - at]
+
+
+def bouts(
+    rng: np.random.Generator,
+    n: int,
+    call: Call,
+    calls: tuple[int, int],
+    gap: tuple[float, float],
+    pause: tuple[float, float],
+) -> F32:
+    """Let one individual call: so many calls with short gaps, a pause, and so on.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The source of chance.
+    n : int
+        How many samples.
+    call : Call
+        Makes each call.
+    calls : (int, int)
+        How many of them a bout has, from and to.
+    gap, pause : (float, float)
+        The silences between calls and between bouts in seconds, from and to. An individual has a gap of
+        its own and keeps to it more or less.
+
+    Returns
+    -------
+    F32
+        All of it, ``[n]``.
+    """
+    out = np.zeros(n, dtype=np.float32)
+    own = log_uniform(rng, *gap)
+    uneven = rng.uniform(0.0, 0.4)
+    at = int(rng.uniform(0.0, min(0.5 * n, pause[1] * RATE)))
+    under_way = rng.random() < 0.35  # the first call has begun before the first sample
+    while at < n:
+        loudness = log_uniform(rng, 0.5, 1.0)
+        for _ in range(int(rng.integers(calls[0], calls[1] + 1))):
+            sound = call(rng)
+            if under_way:
+                at, under_way = -int(rng.uniform(0.0, 0.6) * len(sound)), False
+            add_at(out, sound, at, loudness * log_uniform(rng, 0.7, 1.0))
+            at += len(sound) + max(1, int(own * RATE * (1.0 + uneven * rng.uniform(-1.0, 1.0))))
+            if at >= n:
+                break
+        at += int(log_uniform(rng, *pause) * RATE)
+    return out
+
+
+def together(
+    rng: np.random.Generator, n: int, one: Callable[[np.random.Generator, int], F32], most: int = 3
+) -> F32:
+    """Let one individual be heard, or several at different distances, and set the level.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The source of chance.
+    n : int
+        How many samples.
+    one : callable
+        Makes all that one individual has to say, ``[n]``.
+    most : int, optional
+        How many there are at most; one is the likeliest.
+
+    Returns
+    -------
+    F32
+        The sound, ``[n]``.
+    """
+    out = somewhere(rng, one(rng, n))
+    while most > 1 and rng.random() < 0.3:
+        out = out + np.float32(log_uniform(rng, 0.1, 1.0)) * somewhere(rng, one(rng, n))
+        most -= 1
+    return leveled(rng, out)
+
+
+def repeat(rng: np.random.Generator, sound: F32, times: int, gap: float) -> F32:
+    """Say the same thing several times over.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The source of chance.
+    sound : F32
+        What is said.
+    times : int
+        How often.
+    gap : float
+        The silence between, in seconds.
+
+    Returns
+    -------
+    F32
+        All of it.
+    """
+    step = len(sound) + max(1, int(gap * RATE))
+    out = np.zeros(step * times, dtype=np.float32)
+    for k in range(times):
+        add_at(out, sound, k * step + int(rng.uniform(0.0, 0.1) * gap * RATE), log_uniform(rng, 0.7, 1.0))
+    return out
