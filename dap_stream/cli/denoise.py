@@ -216,7 +216,7 @@ def _run_jobs(
     raw = None if args.raw is None else PipeFormat.parse(args.raw)
     profile = None if args.profile is None else load_profile(args.profile)
 
-    jobs = [Job(each, chain, start_s, end_s, raw, profile, args.save_profile) for each in names]
+    jobs = [Job(each, chain, start_s, end_s, raw, profile, args.save_profile, args.force) for each in names]
     console = Console(len(jobs), args.quiet, args.json, is_piped=names[0].output == PIPE and not args.dry_run)
 
     outputs = OutputCheck(names, args.force)

@@ -15,6 +15,7 @@ import numpy as np
 
 from dap_stream.core.array_types import Audio
 from dap_stream.core.finite import finite, not_a_sound
+from dap_stream.core.held_signals import held_back
 from dap_stream.core.processor import Processor
 from dap_stream.core.processors import Delay
 from dap_stream.core.streams import Sink, Source
@@ -63,6 +64,7 @@ def render(
     removed: Sink | None = None,
     progress: ProgressCallback | None = None,
     buffer_size: int = 65536,
+    complete: Callable[[], None] | None = None,
 ) -> RenderRecord:
     """Move all of a source through a processor to a sink; same length, aligned with the input.
 
@@ -80,6 +82,8 @@ def render(
         Called after every buffer; may raise to cancel.
     buffer_size
         Samples at a time; more mean fewer calls and more memory, and no other difference.
+    complete
+        Called at the end in the place of the commits, by whoever has more to commit together with them.
 
     Returns
     -------
@@ -106,8 +110,12 @@ def render(
     sinks = [sink] if removed is None else [removed, sink]
     for each in sinks:  # first all that can fail, so that there is never one result without the other
         each.finish()
-    for each in sinks:
-        each.commit()
+    with held_back():
+        if complete is not None:
+            complete()
+        else:
+            for each in sinks:
+                each.commit()
     return loop.record()
 
 

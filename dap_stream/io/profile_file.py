@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 import zlib
@@ -12,6 +13,7 @@ import numpy as np
 from dap_stream.core.profile import Profile
 from dap_stream.errors import OutputError, ProfileError, SettingError
 from dap_stream.io.atomic_file import HiddenFile
+from dap_stream.io.file_set import replace_together
 
 FORMAT = "dap_stream profile 2"
 WEIGHT = "weight:"  # prefix of the names of weights in the archive
@@ -37,11 +39,37 @@ def save_profile(path: str | Path, profile: Profile) -> None:
     OutputError
         If it cannot be written.
     """
-    arrays = {WEIGHT + name: value for name, value in profile.weights.items()}
-    hidden = HiddenFile(path)
-    temporary = hidden.create()
+    hidden = _written(path, profile, force=True)
     try:
-        with temporary.open("wb") as file:
+        replace_together([hidden])
+    finally:
+        hidden.remove()
+
+
+def stage_profile(path: str | Path, profile: Profile) -> HiddenFile:
+    """What `save_profile` writes, to be moved to its name by the caller, or removed.
+
+    SettingError or OutputError if something else than a profile would be replaced, now or until it is moved.
+    """
+    check_replaceable(path)
+    return _written(path, profile, force=os.path.lexists(path))
+
+
+def replace_profile(path: str | Path, profile: Profile) -> None:
+    """As `save_profile`, where there is a profile or nothing."""
+    hidden = stage_profile(path, profile)
+    try:
+        replace_together([hidden])
+    finally:
+        hidden.remove()
+
+
+def _written(path: str | Path, profile: Profile, force: bool) -> HiddenFile:
+    """Complete and hidden."""
+    arrays = {WEIGHT + name: value for name, value in profile.weights.items()}
+    hidden = HiddenFile(path, force)
+    try:
+        with hidden.create().open("wb") as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -52,13 +80,15 @@ def save_profile(path: str | Path, profile: Profile) -> None:
                 **arrays,
             )
         hidden.settle()
-        hidden.replace_target()
     except OSError as error:
+        hidden.remove()
         raise OutputError(
             f"cannot write profile {path}: {error.strerror or error}; free space or choose another place"
         ) from error
-    finally:
+    except BaseException:
         hidden.remove()
+        raise
+    return hidden
 
 
 def check_replaceable(path: str | Path) -> None:

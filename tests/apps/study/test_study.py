@@ -317,6 +317,18 @@ def test_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not list(Path("s").glob(".*"))
 
 
+def test_force_on_a_full_disk_spares_the_earlier_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    run_study("a.wav", "s", settings=SETTINGS)
+    before = snapshot(Path("s"))
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OutputError, match="writing failed"):
+        run_study("a.wav", "s", settings=replace(SETTINGS, seed=1), force=True)
+    assert snapshot(Path("s")) == before
+
+
 def test_the_magnitude_of_the_input_gives_the_input() -> None:
     studied = excerpt()
     image = (np.log(np.abs(studied.spectrum) ** 2 + TINY) - studied.log_floor).astype(np.float32)
