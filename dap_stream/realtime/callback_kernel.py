@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, F64, I64
 from dap_stream.errors import SettingError
 from dap_stream.realtime.memory_order import acquire, release
@@ -43,7 +43,7 @@ READY = 2  # 1: wet samples are there, 0: they are not; between: cross-fade
 PEAK_IN, PEAK_OUT, ENERGY_IN, ENERGY_OUT, VALUES_IN, VALUES_OUT = range(6)
 N_METER = 6
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = jit.kernel()
 
 
 @dataclass(frozen=True)
