@@ -255,13 +255,19 @@ class PipeSink:
 
 
 def standard_input() -> io.RawIOBase:
-    """Standard input without a buffer, so that reading returns what is there."""
-    return io.FileIO(sys.stdin.fileno(), "rb", closefd=False)
+    """Standard input without a buffer, so that reading returns what is there; InputError if it is closed."""
+    try:
+        return io.FileIO(sys.stdin.fileno(), "rb", closefd=False)
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError("standard input is closed; pipe audio into it, or name a file") from error
 
 
 def standard_output() -> io.RawIOBase:
-    """Standard output without a buffer: nothing is left to fail when the interpreter ends."""
-    return io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    """Standard output without a buffer: nothing is left to fail at the end; OutputError if it is closed."""
+    try:
+        return io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    except (OSError, ValueError, AttributeError) as error:
+        raise OutputError("standard output is closed; pipe it on, or name a file with -o") from error
 
 
 def _decode(data: bytes, pipe_format: PipeFormat) -> Audio:
