@@ -109,6 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 words = sys.argv[1:] if argv is None else argv
                 command = next((word for word in words if not word.startswith("-")), None)
                 args = make_parser(command).parse_args(words)
+                _refuse_empty(args)
                 is_all_text = _is_all_text(args)
                 status: int = args.run(args)
         except DapStreamError as error:
@@ -126,6 +127,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise
             return 1
         return status if _is_told(out, is_all_text) else status or 1
+
+
+def _refuse_empty(args: argparse.Namespace) -> None:
+    """SettingError for an empty word, which a script gives for a variable that it has not set."""
+    for name, value in vars(args).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise SettingError(f"{name.replace('_', '-')} is empty; give it a value, or leave it out")
 
 
 def _is_all_text(args: argparse.Namespace) -> bool:

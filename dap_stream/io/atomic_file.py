@@ -11,6 +11,14 @@ from dap_stream.errors import OutputError
 
 # More than any encoder holds back, so that trying to write it meets the full disk that the encoder met.
 _PROBE_BYTES = 4 * 2**20
+_START_BYTES = 200
+
+
+def _start(name: str) -> str:
+    """As much of a name as leaves room for an ending: file systems count bytes, and have 255."""
+    while len(os.fsencode(name)) > _START_BYTES:
+        name = name[:-1]
+    return name
 
 
 class HiddenFile:
@@ -36,7 +44,7 @@ class HiddenFile:
         if not os.access(folder, os.W_OK):
             raise OutputError(f"{self.name}: the folder {folder} is read-only; choose another one")
         # Known before it exists, so that an interrupt in between leaves nothing behind.
-        self.path = self._target.with_name(f".{self._target.name[:200]}.{secrets.token_hex(4)}.part")
+        self.path = self._target.with_name(f".{_start(self._target.name)}.{secrets.token_hex(4)}.part")
         try:
             self.path.touch(exist_ok=False)
         except OSError as error:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dap_stream.errors import DapStreamError, OutputError, SettingError
+from dap_stream.errors import DapStreamError, InputError, OutputError, SettingError
 
 PIPE = "-"
 CLEAN, REMOVED = "_clean", "_removed"
+
+_MAX_NAME_BYTES = 255  # of all file systems that matter
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def _is_folder(given: str) -> bool:
 
 
 def _renamed(source: Path, ending: str) -> Path:
+    if not source.name:
+        raise InputError(f"{source}: is a folder, not an audio file; name the files in it")
     return source.with_name(f"{source.stem}{ending}{source.suffix}")
 
 
@@ -180,7 +184,10 @@ def check_folder(path: str) -> None:
     """OutputError unless a file could be made there, before hours are spent on it."""
     if path == PIPE:
         return
-    folder = Path(os.path.realpath(path)).parent
+    target = Path(os.path.realpath(path))
+    if len(os.fsencode(target.name)) > _MAX_NAME_BYTES:
+        raise OutputError(f"{path}: a name has at most {_MAX_NAME_BYTES} bytes; choose a shorter one")
+    folder = target.parent
     if not folder.is_dir():
         raise OutputError(f"{path}: there is no folder {folder}; make it first")
     if Path(path).is_dir():

@@ -363,7 +363,7 @@ def test_a_chain_is_in_the_help_in_the_keys_in_set_and_in_the_result(
         (["--chain", "gain", "--reduction", "3"], "denoise is not in the chain (gain)"),
         (["--chain", "gain", "--save-profile", "p.npz"], "--save-profile is of no use where nothing learns"),
         (["--chain", "gian"], "no processor 'gian'; did you mean 'gain'"),
-        (["--chain", ""], "no processor ''"),
+        (["--chain", ""], "chain is empty; give it a value, or leave it out"),
         (
             ["--set", "denoise.wet=1", "--wet", "0.5"],
             "--wet 0.5 and --set denoise.wet=1 are the same setting",
