@@ -141,7 +141,7 @@ class _Render:
         # The dry path takes the same time as the wet one, so that both can be subtracted.
         self._dry_line = Delay(processor.latency, source.channels)
         self._level_in, self._level_out = _Level(), _Level()
-        self._non_finite = 0
+        self._non_finite = self._n_steps_lost = 0
         self._first_non_finite: int | None = None
 
     def feed(self, audio: Audio) -> None:
@@ -194,7 +194,10 @@ class _Render:
         stored = self._sink.write(wet)
         if self._removed is not None:
             rest = dry[:, n_drop:] if dry is not None else wet
-            self._removed.write(rest - stored.astype(np.float64))
+            rest = rest - stored.astype(np.float64)
+            kept = self._removed.write(rest)
+            # Integers keep 1.0 one step lower, which does not count as clipped; here it breaks the sum.
+            self._n_steps_lost += int(np.count_nonzero((rest == 1.0) & (kept < 1.0)))
 
     def _attenuation_db(self) -> float | None:
         value = getattr(self._processor, "attenuation_db", None)
@@ -227,7 +230,7 @@ class _Render:
             rms_in=rms_in,
             rms_out=rms_out,
             clipped=self._sink.clipped,
-            removed_clipped=self._removed.clipped if self._removed is not None else 0,
+            removed_clipped=self._removed.clipped + self._n_steps_lost if self._removed is not None else 0,
             non_finite=self._non_finite,
             first_non_finite_s=None if first is None else first / rate,
             reduction_db=gain_to_db(rms_in / rms_out) if is_heard else None,

@@ -362,7 +362,7 @@ def _nan() -> None:
             "b.wav: nothing to learn from: 0 s to 1 s is silent",
         ),
         (lambda: write(Path("b.wav"), sound(0.4)), "b.wav: 0.40 s from 0 s on are too short to learn from"),
-        (_nan, "b.wav: holds samples that are no numbers .*, the first at 0.250 s"),
+        (_nan, "b.wav: holds samples that are no sound .*, the first at 0.250 s"),
         (lambda: write(Path("b.wav"), sound(1.0, 7000), 7000), "sample_rate=7000 Hz must be in 8000"),
         (lambda: None, "b.wav: no such file"),
     ],
