@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from dap_stream.cli.main import main
+from dap_stream.cli.start import main
 
 sys.exit(main())

@@ -15,11 +15,24 @@ Each message is one line and says what is wrong, where, and what to do about it.
 
 from __future__ import annotations
 
+MAX_WORD, MAX_MESSAGE = 1000, 4000  # characters; a path is a word
+
 
 def one_line(text: str) -> str:
     """``text`` without its line breaks. All other blanks stay: they may belong to the name of a file."""
     lines = (line.strip() for line in text.splitlines()) if "\n" in text or "\r" in text else [text]
     return " ".join(line for line in lines if line)
+
+
+def shortened(text: str) -> str:
+    """``text`` with the middle of what is far too long left out, so that a line can be read."""
+    words = (_cut(word, MAX_WORD) for word in text.split(" "))
+    return _cut(" ".join(words), MAX_MESSAGE)
+
+
+def _cut(text: str, most: int) -> str:
+    half = most // 2 - 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"
 
 
 class DapStreamError(Exception):
@@ -29,7 +42,7 @@ class DapStreamError(Exception):
 
     def __init__(self, message: str) -> None:
         # Texts of the system and of libraries end up in messages; a line break must not.
-        super().__init__(one_line(message))
+        super().__init__(shortened(one_line(message)))
 
 
 class SettingError(DapStreamError):

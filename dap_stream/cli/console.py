@@ -76,17 +76,15 @@ class Console:
         print(text, file=self._out, flush=True)
 
     def say_if_compiling(self) -> None:
-        """Why the first run on a machine begins more slowly than all others."""
-        if not self._has_looked_at_kernels and not _has_compiled():
-            self.note(f"compiling kernels (first run on this machine, about {COMPILE_S} s)")
+        """Why this run begins more slowly: the first on a machine, or each where nothing can be kept."""
+        if self._has_looked_at_kernels:
+            return
         self._has_looked_at_kernels = True
+        from dap_stream.core import jit, kernel_cache
+        from dap_stream.dsp.stft_kernels import overlap_add
 
-
-def _has_compiled() -> bool:
-    """Whether numba keeps compiled kernels of an earlier run; only decides whether a line is printed."""
-    from dap_stream.dsp import stft_kernels
-
-    statistics = getattr(stft_kernels.overlap_add, "stats", None)
-    if statistics is None:  # numba is told not to compile (NUMBA_DISABLE_JIT)
-        return True
-    return any(Path(statistics.cache_path).glob("stft_kernels.overlap_add-*.nbi"))
+        if jit.is_kept(overlap_add):
+            return
+        reason = kernel_cache.problem()
+        each = "first run on this machine" if reason is None else f"at each run: none can be kept, {reason}"
+        self.note(f"compiling kernels ({each}; about {COMPILE_S} s)")

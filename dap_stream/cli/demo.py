@@ -17,6 +17,7 @@ from dap_stream.cli.progress import Meter
 from dap_stream.core.array_types import Audio
 from dap_stream.dsp.metrics import si_sdr_db, snr_db
 from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_set import write_whole
 from dap_stream.io.formats import FileFormat
 from dap_stream.io.output_paths import Names, check_free_in, make_folder
 from dap_stream.processors.chain_settings import chain_of
@@ -36,14 +37,15 @@ def run_demo(
     """Write the recording, its parts and a picture to ``folder``; return lines that say what was gained."""
     target = Path(folder or FOLDER)
     make_folder(target)
-    check_free_in(target, (NOISY, CLEAN, REMOVED, PICTURE), force or folder is None, "another folder")
+    force = force or folder is None
+    check_free_in(target, (NOISY, CLEAN, REMOVED, PICTURE), force, "another folder")
     reference, noisy = make_recording()
-    _write(target / NOISY, noisy)
+    _write(target / NOISY, noisy, force)
     names = Names(str(target / NOISY), str(target / CLEAN), str(target / REMOVED))
     Console(1, quiet).say_if_compiling()
     with Meter("demo", False if quiet else None) as meter:
         outcome = clean(
-            Job(names, chain_of(denoise=settings or DenoiseSettings())),
+            Job(names, chain_of(denoise=settings or DenoiseSettings()), force=force),
             JobCallbacks(meter.learning, meter.cleaning),
         )
     parts = {name: _read(target / name) for name in (NOISY, CLEAN, REMOVED)}
@@ -51,7 +53,7 @@ def run_demo(
     if find_spec("matplotlib") is None:
         lines.append("no picture was made, since matplotlib is not there: pip install 'dap_stream[report]'")
     else:
-        _draw(target / PICTURE, parts)
+        _draw(target / PICTURE, parts, force)
         lines.append(f"{target / PICTURE}  the three as spectrograms")
     before, after = (si_sdr_db(parts[name][0], reference) for name in (NOISY, CLEAN))
     snr_before, snr_after = (snr_db(parts[name][0], reference) for name in (NOISY, CLEAN))
@@ -67,8 +69,8 @@ def run_demo(
     )
 
 
-def _write(path: Path, audio: npt.NDArray[np.float64]) -> None:
-    with FileSink(path, _FORMAT, len(audio)) as sink:
+def _write(path: Path, audio: npt.NDArray[np.float64], force: bool) -> None:
+    with FileSink(path, _FORMAT, len(audio), force) as sink:
         sink.write(audio[np.newaxis])
         sink.commit()
 
@@ -80,7 +82,8 @@ def _read(path: Path) -> Audio:
         return source.read(source.n_samples)
 
 
-def _draw(path: Path, parts: Mapping[str, Audio]) -> None:
-    from dap_stream.report.spectrogram_plot import save_picture
+def _draw(path: Path, parts: Mapping[str, Audio], force: bool) -> None:
+    from dap_stream.report.spectrogram_plot import picture_of
 
-    save_picture(path, {name.removesuffix(".wav"): audio for name, audio in parts.items()}, SAMPLE_RATE)
+    titled = {name.removesuffix(".wav"): audio for name, audio in parts.items()}
+    write_whole(path, picture_of(titled, SAMPLE_RATE), force=force)

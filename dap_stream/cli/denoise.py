@@ -268,7 +268,7 @@ def _run_jobs(
     profile = None if args.profile is None else load_profile(args.profile)
 
     jobs = [
-        Job(each, chain, start_s, end_s, raw, profile, args.save_profile, _noise(args, each))
+        Job(each, chain, start_s, end_s, raw, profile, args.save_profile, _noise(args, each), args.force)
         for each in names
     ]
     console = Console(len(jobs), args.quiet, args.json, is_piped=names[0].output == PIPE and not args.dry_run)

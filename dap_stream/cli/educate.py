@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--steps", metavar="N", default="7500", help="of learning (default 7500)")
     parser.add_argument("--share", metavar="PART", default="1", help="part of the sounds, 0 to 1 (default 1)")
-    parser.add_argument("--without", metavar="NAMES", default="", help="kinds of sound that are left out")
+    parser.add_argument("--without", metavar="NAMES", help="kinds of sound that are left out")
     parser.add_argument("--seed", metavar="N", default="11", help="of every random number (default 11)")
     parser.add_argument("--device", metavar="NAME", default="auto", help="auto (default), cpu or cuda")
     parser.add_argument("--jobs", metavar="N", default="2", help="processes that make sounds (default 2)")
@@ -47,7 +47,7 @@ def run_educate(args: argparse.Namespace) -> int:
     from dap_stream.cli.progress import Meter
     from dap_stream.education.run import EducationSettings, educate
 
-    left_out = tuple(name.strip() for name in args.without.split(",") if name.strip())
+    left_out = tuple(name.strip() for name in (args.without or "").split(",") if name.strip())
     settings = EducationSettings(numbers["seed"], numbers["steps"], share, left_out)
     folder = Path(args.output)
     with Meter(folder.name, False if args.quiet else None) as meter:

@@ -21,7 +21,7 @@ def add_info_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: dap-stream info talk.wav"
     parser.add_argument("inputs", nargs="+", metavar="FILE", help="recordings or profiles")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each file")
-    parser.set_defaults(run=run_info)
+    parser.set_defaults(run=run_info, tells_only=True)
 
 
 def add_presets_options(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_presets_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("preset", nargs="?", metavar="NAME", help="print this one")
     parser.add_argument("--keys", action="store_true", help="list every setting: default, range, meaning")
-    parser.set_defaults(run=run_presets)
+    parser.set_defaults(run=run_presets, tells_only=True)
 
 
 def add_demo_options(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dap_stream.processors.chain_settings import ChainSettings
 
 LOW_LATENCY_MS = 16.0
+_RANGES = {"rate": (1, 10**6), "blocksize": (0, 2**16), "margin": (1, 256), "channels": (1, 64)}
 SHORT = {
     "reduction": "reduction_db",
     "wet": "wet",
@@ -197,10 +198,10 @@ def _list_devices(as_json: bool) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Options that cannot be, or not together."""
-    for option, low in (("rate", 1), ("blocksize", 0), ("margin", 1), ("channels", 1)):
+    for option, (low, high) in _RANGES.items():
         value = getattr(args, option)
-        if value is not None and value < low:
-            raise SettingError(f"--{option} {value} must be {low} or more")
+        if value is not None and not low <= value <= high:
+            raise SettingError(f"--{option} {value} must be in {low}..{high}")
     if args.duration == 0.0:
         raise SettingError("--duration 0 must be longer than 0 s")
     if args.real_time and args.simulate is None:

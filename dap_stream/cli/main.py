@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from dap_stream.cli.text_streams import TextStream, text_streams
 from dap_stream.cli.wording import in_options
 from dap_stream.core.interrupts import Stopped, stop_on_signals
 from dap_stream.core.version import __version__
-from dap_stream.errors import DapStreamError, SettingError
+from dap_stream.errors import DapStreamError, SettingError, one_line
 
 _EPILOG = """\
 examples:
@@ -109,35 +110,55 @@ def make_parser(command: str | None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status. Everything that goes wrong on purpose is one line."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
-    try:
-        with stop_on_signals(is_whole_process=argv is None):
-            words = sys.argv[1:] if argv is None else argv
-            command = next((word for word in words if not word.startswith("-")), None)
-            args = make_parser(command).parse_args(words)
-            status: int = args.run(args)
-            sys.stdout.flush()
-            return status
-    except DapStreamError as error:
-        _say(f"error: {in_options(str(error))}")
-        return error.exit_status
-    except Stopped as stopped:
-        _say(f"stopped by {stopped}; nothing half-written is left")
-        return stopped.exit_status
-    except OSError as error:
-        # The reader of our text is gone, or its disk is full. Files of audio have errors of their own.
-        return _give_up_output(error)
+    with text_streams() as out:
+        is_all_text = True
+        try:
+            with stop_on_signals(is_whole_process=argv is None):
+                words = sys.argv[1:] if argv is None else argv
+                command = next((word for word in words if not word.startswith("-")), None)
+                args = make_parser(command).parse_args(words)
+                _refuse_empty(args)
+                is_all_text = _is_all_text(args)
+                status: int = args.run(args)
+        except DapStreamError as error:
+            _say(f"error: {in_options(str(error))}")
+            return error.exit_status
+        except Stopped as stopped:
+            _say(f"stopped by {stopped}; nothing half-written is left")
+            return stopped.exit_status
+        except OSError as error:
+            place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+            _say(f"error: {one_line(place + (error.strerror or str(error)))}")
+            return 1
+        except SystemExit:  # --help and --version have been told
+            if _is_told(out, is_all_text):
+                raise
+            return 1
+        return status if _is_told(out, is_all_text) else status or 1
+
+
+def _refuse_empty(args: argparse.Namespace) -> None:
+    """SettingError for an empty word, which a script gives for a variable that it has not set."""
+    for name, value in vars(args).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise SettingError(f"{name.replace('_', '-')} is empty; give it a value, or leave it out")
+
+
+def _is_all_text(args: argparse.Namespace) -> bool:
+    """Whether text is all that the command makes: it then has failed where that does not arrive."""
+    return any(getattr(args, name, False) for name in ("tells_only", "dry_run", "list_devices"))
+
+
+def _is_told(out: TextStream, is_all_text: bool) -> bool:
+    """False if text on standard output was lost and is all there is: no recording fails for it."""
+    out.flush()
+    if out.error is None:
+        return True
+    if not isinstance(out.error, BrokenPipeError):  # its reader has had enough
+        kind = "error" if is_all_text else "warning: text on standard output was lost"
+        _say(f"{kind}: {out.error.strerror or out.error}")
+    return not is_all_text
 
 
 def _say(text: str) -> None:
     print(f"dap-stream: {text}", file=sys.stderr)
-
-
-def _give_up_output(error: OSError) -> int:
-    """Nothing more can be printed: keep the interpreter from trying so at its end."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    if not isinstance(error, BrokenPipeError):
-        _say(f"error: {error.strerror or error}")
-    return 1

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dap_stream.core.settings import nearest
+from dap_stream.core.small_file import read_small
 from dap_stream.errors import SettingError
 
 if sys.version_info >= (3, 11):
@@ -15,6 +16,7 @@ else:
     import tomli as tomllib
 
 SUFFIX = ".toml"
+MAX_BYTES = 2**20
 
 
 def preset_folder() -> Path:
@@ -46,7 +48,7 @@ def preset_text(preset: str) -> str:
     """The preset as it stands in its file, with the reasons in its comments."""
     path = preset_path(preset)
     try:
-        return path.read_text(encoding="utf-8")
+        return read_small(path, MAX_BYTES).decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         raise SettingError(f"preset {path} cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
@@ -58,7 +60,9 @@ def read_preset(preset: str) -> dict[str, object]:
     text = preset_text(preset)
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SettingError(f"preset {preset_path(preset)} is not TOML: it is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and what Python says to numbers of thousands of digits
         raise SettingError(f"preset {preset_path(preset)} is not TOML: {error}") from error
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from dap_stream.core.array_types import Audio
 from dap_stream.core.finite import finite, not_a_sound
+from dap_stream.core.held_signals import held_back
 from dap_stream.core.processor import Processor
 from dap_stream.core.processors import Delay
 from dap_stream.core.streams import Sink, Source
@@ -63,6 +64,7 @@ def render(
     removed: Sink | None = None,
     progress: ProgressCallback | None = None,
     buffer_size: int = 65536,
+    complete: Callable[[], None] | None = None,
 ) -> RenderRecord:
     """Move all of a source through a processor to a sink; same length, aligned with the input.
 
@@ -80,6 +82,8 @@ def render(
         Called after every buffer; may raise to cancel.
     buffer_size
         Samples at a time; more mean fewer calls and more memory, and no other difference.
+    complete
+        Called at the end in the place of the commits, by whoever has more to commit together with them.
 
     Returns
     -------
@@ -106,8 +110,12 @@ def render(
     sinks = [sink] if removed is None else [removed, sink]
     for each in sinks:  # first all that can fail, so that there is never one result without the other
         each.finish()
-    for each in sinks:
-        each.commit()
+    with held_back():
+        if complete is not None:
+            complete()
+        else:
+            for each in sinks:
+                each.commit()
     return loop.record()
 
 
@@ -141,7 +149,7 @@ class _Render:
         # The dry path takes the same time as the wet one, so that both can be subtracted.
         self._dry_line = Delay(processor.latency, source.channels)
         self._level_in, self._level_out = _Level(), _Level()
-        self._non_finite = 0
+        self._non_finite = self._n_steps_lost = 0
         self._first_non_finite: int | None = None
 
     def feed(self, audio: Audio) -> None:
@@ -194,7 +202,10 @@ class _Render:
         stored = self._sink.write(wet)
         if self._removed is not None:
             rest = dry[:, n_drop:] if dry is not None else wet
-            self._removed.write(rest - stored.astype(np.float64))
+            rest = rest - stored.astype(np.float64)
+            kept = self._removed.write(rest)
+            # Integers keep 1.0 one step lower, which does not count as clipped; here it breaks the sum.
+            self._n_steps_lost += int(np.count_nonzero((rest == 1.0) & (kept < 1.0)))
 
     def _attenuation_db(self) -> float | None:
         value = getattr(self._processor, "attenuation_db", None)
@@ -227,7 +238,7 @@ class _Render:
             rms_in=rms_in,
             rms_out=rms_out,
             clipped=self._sink.clipped,
-            removed_clipped=self._removed.clipped if self._removed is not None else 0,
+            removed_clipped=self._removed.clipped + self._n_steps_lost if self._removed is not None else 0,
             non_finite=self._non_finite,
             first_non_finite_s=None if first is None else first / rate,
             reduction_db=gain_to_db(rms_in / rms_out) if is_heard else None,

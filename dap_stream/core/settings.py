@@ -15,6 +15,7 @@ from dap_stream.errors import SettingError
 
 _Kind = TypeVar("_Kind", bound="Settings")
 
+_MAX_SHOWN = 120
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -72,11 +73,22 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Real) else value
 
 
+def _shown(value: Any) -> str:
+    """As Python shows it, as far as it does, and not more than a line has room for."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or lists in lists
+        text = f"a {type(value).__name__} too long to show"
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN // 2]}...{text[-_MAX_SHOWN // 4 :]}"
+
+
 def _check(name: str, value: Any, default: Any, rule: dict[str, Any]) -> None:
     if "allowed" in rule:
         # True == 1 in Python: the type has to be the same too.
         if not any(value == each and type(value) is type(each) for each in rule["allowed"]):
-            raise SettingError(f"{name}={value!r} must be one of {', '.join(map(str, rule['allowed']))}")
+            raise SettingError(
+                f"{name}={_shown(value)} must be one of {', '.join(map(str, rule['allowed']))}"
+            )
         return
     if value is None and default is None:
         return
@@ -85,7 +97,9 @@ def _check(name: str, value: Any, default: Any, rule: dict[str, Any]) -> None:
     if not is_number or not rule["low"] <= value <= rule["high"]:
         unit = f" {rule['unit']}" if rule["unit"] else ""
         kind = "a whole number" if whole else "a number"
-        raise SettingError(f"{name}={value!r} must be {kind} in {rule['low']:g}..{rule['high']:g}{unit}")
+        raise SettingError(
+            f"{name}={_shown(value)} must be {kind} in {rule['low']:g}..{rule['high']:g}{unit}"
+        )
 
 
 def check_value(name: str, value: float, low: float, high: float, unit: str = "") -> float:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+MAX_SECONDS = 1e9  # thirty years
+
 
 def db_to_gain(db: float) -> float:
     """Amplitude factor of a level in decibel; ``-inf`` gives 0.
@@ -89,4 +91,6 @@ def parse_seconds(text: str) -> float:
     seconds = 0.0
     for number in numbers:
         seconds = seconds * 60.0 + number
+    if seconds > MAX_SECONDS:
+        raise ValueError(f"time {text!r} is longer than {MAX_SECONDS:g} s")
     return seconds

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numba
 import numpy as np
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, F64
 
 MIN_SNR = 10.0**-2.5  # -25 dB: below it a prior SNR says nothing any more
 MAX_SNR = 1e20  # keeps what is silent or absurd inside the range of float32
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
-_inline = numba.njit(inline="always", error_model="numpy")
+_jit = jit.kernel()
+_inline = jit.inlined
 _f, _i = np.float32, np.int32
 _Scalar: TypeAlias = Any
 """A float32, compiled; mypy has other ideas of min and max of them."""

@@ -1,19 +1,19 @@
 """Inner loops of the STFT, compiled by numba. Arrays and numbers in, arrays out; no settings, no state.
 
 Each kernel has a plain NumPy twin of the same signature in `dap_stream.dsp.reference`. Kernels release the
-GIL and are compiled once per machine (numba's on-disk cache).
+GIL and are compiled once per machine (`dap_stream.core.jit`).
 """
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import C64, F32
 
 MAX_POWER = 1e30  # of full scale
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = jit.kernel()
 
 
 @_jit

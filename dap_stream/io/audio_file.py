@@ -23,6 +23,7 @@ from dap_stream.core.units import format_seconds
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.atomic_file import HiddenFile
 from dap_stream.io.container_headers import audio_extent, open_repaired, rf64_to_wav
+from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat
 from dap_stream.io.input_checks import check_complete, check_readable, is_length_known
 from dap_stream.io.pcm import Storage
@@ -193,11 +194,13 @@ class FileSink:
     Parameters
     ----------
     path
-        The target; replaced if it exists.
+        The target.
     file_format
         Container, sample format, rate and channels; that of a `FileSource` for instance.
     n_samples
         Expected length, None if unknown: WAV becomes RF64 if it would pass 4 GiB.
+    force
+        Replace the target if it exists. Otherwise it is an OutputError, also when it appears meanwhile.
 
     Raises
     ------
@@ -205,14 +208,20 @@ class FileSink:
         If the format cannot be, or the file cannot be written.
     """
 
-    def __init__(self, path: str | Path, file_format: FileFormat, n_samples: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        file_format: FileFormat,
+        n_samples: int | None = None,
+        force: bool = True,
+    ) -> None:
         self.name = str(path)
         self.format = file_format
         self.n_samples = 0
         file_format.check(self.name)
         self._container = self._choose_container(n_samples)
         self._storage = Storage(file_format.bits, np.float64 if file_format.needs_float64 else np.float32)
-        self._hidden = HiddenFile(path)
+        self._hidden = HiddenFile(path, force)
         self._file: soundfile.SoundFile | None = None
         self._is_finished = False
 
@@ -230,6 +239,11 @@ class FileSink:
     def _too_long(self) -> OutputError:
         container = self.format.container
         return OutputError(f"{self.name}: {container} holds at most 4 GiB; choose .wav, .w64 or .caf")
+
+    @property
+    def hidden(self) -> HiddenFile:
+        """After `finish`: to be moved to its name with others that belong to it, in the place of `commit`."""
+        return self._hidden
 
     @property
     def clipped(self) -> int:
@@ -325,7 +339,7 @@ class FileSink:
     def commit(self) -> None:
         """Put the complete file in the place of the target, in one step."""
         self.finish()
-        self._hidden.replace_target()
+        replace_together([self._hidden])
 
     def _discard(self) -> None:
         """Remove the hidden file, if there is one."""

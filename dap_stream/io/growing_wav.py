@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dap_stream.errors import OutputError
-from dap_stream.io.output_paths import exists_already
+from dap_stream.io.atomic_file import HiddenFile
+from dap_stream.io.file_set import replace_together
 
 _MAX_UINT32 = 2**32 - 1
 _FLOAT = 3
+_ROOM_S = 10.0  # of sound that the disk has to have room for, before an old recording is given up
 _DS64_BYTES = 28  # two sizes, the count of samples, an empty table
 HEAD_BYTES = 12 + 8 + _DS64_BYTES + 8 + 16 + 8
 
@@ -37,8 +40,8 @@ def wave_head(sample_rate: int, channels: int, n_bytes: int, most: int = _MAX_UI
 class GrowingWave:
     """Appends float32 samples, which never clip. The sizes in the header follow each `write`.
 
-    Samples are written first and the header after them, so that it never promises what is not in the file. An
-    existing file is an OutputError unless ``force``; it is whole until `begin`.
+    Samples are written first and the header after them, so that it never promises what is not in the file.
+    Hidden until `begin_together`. An existing file is an OutputError unless ``force``; it is whole so long.
     """
 
     def __init__(
@@ -47,32 +50,43 @@ class GrowingWave:
         self.path = str(path)
         self._format, self._most = (sample_rate, channels), most
         self.n_bytes = 0
-        self._is_new = not (force and os.path.lexists(path))
-        flags = os.O_WRONLY | os.O_CREAT | (0 if force else os.O_EXCL) | getattr(os, "O_BINARY", 0)
+        self._hidden = HiddenFile(path, force)
+        self._replaces = os.path.exists(path)
+        self._file: int | None = None
         try:
-            self._file: int | None = os.open(path, flags, 0o666)
-        except FileExistsError:
-            raise exists_already(self.path, "another name") from None
-        except OSError as error:
-            raise OutputError(
-                f"{self.path}: cannot be written ({error.strerror}); choose another folder"
-            ) from error
-
-    def begin(self) -> None:
-        """An empty recording, in the place of what was there before."""
-        assert self._file is not None, "begin() comes before close()"
-        try:
-            os.ftruncate(self._file, 0)
+            self._file = os.open(self._hidden.create(), os.O_WRONLY | getattr(os, "O_BINARY", 0))
             self._write_head()
         except OSError as error:
-            self.close()
+            self.give_up()
             raise self._failure(error) from error
+        except BaseException:
+            self.give_up()
+            raise
+
+    def take_room(self) -> None:
+        """OutputError if there is an old recording, and no room for the first seconds of this one."""
+        assert self._file is not None, "take_room() comes before close()"
+        if self._replaces and hasattr(os, "posix_fallocate"):
+            sample_rate, channels = self._format
+            try:
+                os.posix_fallocate(self._file, 0, HEAD_BYTES + round(_ROOM_S * sample_rate) * 4 * channels)
+            except OSError as error:
+                raise self._failure(error) from error
+
+    def settle(self) -> HiddenFile:
+        """An empty recording on the disk, ready to be moved to its name."""
+        assert self._file is not None, "settle() comes before close()"
+        try:
+            os.ftruncate(self._file, HEAD_BYTES)
+            self._hidden.settle()
+        except OSError as error:
+            raise self._failure(error) from error
+        return self._hidden
 
     def give_up(self) -> None:
-        """Close it as if it had never been opened; instead of `begin`, or after it failed."""
+        """Close it as if it had never been opened; instead of `begin_together`, or after it failed."""
         self.close()
-        if self._is_new:
-            os.unlink(self.path)
+        self._hidden.remove()
 
     @property
     def n_samples(self) -> int:
@@ -117,3 +131,10 @@ class GrowingWave:
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
+
+
+def begin_together(waves: Sequence[GrowingWave]) -> None:
+    """Empty recordings in the places of what was there before: all of them, or OutputError and none."""
+    for wave in waves:
+        wave.take_room()
+    replace_together([wave.settle() for wave in waves])

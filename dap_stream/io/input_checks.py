@@ -26,6 +26,8 @@ def check_readable(path: Path) -> None:
         raise InputError(f"{path}: no such file; check the name and the folder") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    except ValueError as error:  # a character 0
+        raise InputError(f"{str(path)!r}: cannot be the name of a file; choose another") from error
     if path.suffix.lower() == ".raw":
         raise InputError(f"{path}: raw samples have no header; pipe them in and name their format with --raw")
 

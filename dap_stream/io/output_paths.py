@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dap_stream.errors import DapStreamError, OutputError, SettingError
+from dap_stream.errors import DapStreamError, InputError, OutputError, SettingError
 
 PIPE = "-"
 CLEAN, REMOVED = "_clean", "_removed"
+
+_MAX_NAME_BYTES = 255  # of all file systems that matter
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def _is_folder(given: str) -> bool:
 
 
 def _renamed(source: Path, ending: str) -> Path:
+    if not source.name:
+        raise InputError(f"{source}: is a folder, not an audio file; name the files in it")
     return source.with_name(f"{source.stem}{ending}{source.suffix}")
 
 
@@ -153,8 +158,9 @@ def _identity(path: str) -> object:
 def check_free(path: str | Path, force: bool, other: str) -> None:
     """OutputError if there is a file that nobody has said may be replaced. A folder is another matter.
 
-    ``other`` is what to choose in its place: "another output".
+    ``other`` is what to choose in its place: "another output". ``force`` is for files: see `check_kind`.
     """
+    check_kind(path)
     if not force and os.path.lexists(path) and not os.path.isdir(path):
         raise exists_already(path, other)
 
@@ -162,6 +168,30 @@ def check_free(path: str | Path, force: bool, other: str) -> None:
 def exists_already(path: str | Path, other: str) -> OutputError:
     """Error of `check_free`, for whoever finds out by himself, as when he creates the file."""
     return OutputError(f"{path}: exists already; choose {other}, or say force=True to replace it")
+
+
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def check_kind(path: str | Path) -> None:
+    """OutputError if there is something, links followed, that is neither a file nor a folder.
+
+    A named pipe or a device is not written to either: results need a place where they can be corrected.
+    """
+    try:
+        kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
+    except OSError:
+        kind = "a link in a circle" if os.path.islink(os.path.realpath(path)) else None
+    if kind is not None:
+        raise OutputError(
+            f"{path}: is {kind}, which no file replaces; choose another name, "
+            "or send the result to - (standard output)"
+        )
 
 
 def check_free_in(folder: Path, names: Iterable[str], force: bool, other: str) -> None:
@@ -180,7 +210,11 @@ def check_folder(path: str) -> None:
     """OutputError unless a file could be made there, before hours are spent on it."""
     if path == PIPE:
         return
-    folder = Path(os.path.realpath(path)).parent
+    check_kind(path)
+    target = Path(os.path.realpath(path))
+    if len(os.fsencode(target.name)) > _MAX_NAME_BYTES:
+        raise OutputError(f"{path}: a name has at most {_MAX_NAME_BYTES} bytes; choose a shorter one")
+    folder = target.parent
     if not folder.is_dir():
         raise OutputError(f"{path}: there is no folder {folder}; make it first")
     if Path(path).is_dir():

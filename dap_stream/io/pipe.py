@@ -32,6 +32,8 @@ _SUBTYPES = {
 }
 _WIDTHS = {"u8": 1, "s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4, "f64le": 8}
 
+_MAX_DIGITS = 9  # of a rate or a count
+
 
 class ByteReader(Protocol):
     """The part of a binary file that is needed to read."""
@@ -65,7 +67,9 @@ class PipeFormat:
         """
         encoding, _, rest = text.partition(":")
         rate, _, channels = rest.partition(":")
-        if encoding not in _SUBTYPES or not (rate.isdecimal() and channels.isdecimal()):
+        if encoding not in _SUBTYPES or not all(
+            number.isdecimal() and len(number) <= _MAX_DIGITS for number in (rate, channels)
+        ):
             raise SettingError(
                 f"raw={text!r} must be ENCODING:RATE:CHANNELS like f32le:48000:2; "
                 f"encodings: {' '.join(_SUBTYPES)}"
@@ -255,13 +259,19 @@ class PipeSink:
 
 
 def standard_input() -> io.RawIOBase:
-    """Standard input without a buffer, so that reading returns what is there."""
-    return io.FileIO(sys.stdin.fileno(), "rb", closefd=False)
+    """Standard input without a buffer, so that reading returns what is there; InputError if it is closed."""
+    try:
+        return io.FileIO(sys.stdin.fileno(), "rb", closefd=False)
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError("standard input is closed; pipe audio into it, or name a file") from error
 
 
 def standard_output() -> io.RawIOBase:
-    """Standard output without a buffer: nothing is left to fail when the interpreter ends."""
-    return io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    """Standard output without a buffer: nothing is left to fail at the end; OutputError if it is closed."""
+    try:
+        return io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    except (OSError, ValueError, AttributeError) as error:
+        raise OutputError("standard output is closed; pipe it on, or name a file with -o") from error
 
 
 def _decode(data: bytes, pipe_format: PipeFormat) -> Audio:

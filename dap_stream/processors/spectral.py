@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from dap_stream.core import parallel
+from dap_stream.core.alone import Alone
 from dap_stream.core.array_types import C64, F32, Audio
 from dap_stream.core.processor import checked_buffer
 from dap_stream.core.processors import Delay, mixed
@@ -96,6 +97,7 @@ class SpectralProcessor:
         wet: float = 1.0,
         static_gain: F32 | None = None,
     ) -> None:
+        self._alone = Alone(type(self).__name__)
         self.sample_rate, self.channels = stream.sample_rate, stream.channels
         self._spec, self._make_estimator = spec, make_estimator
         self._n_frames, self._is_linked = frames_per_call, is_linked
@@ -135,21 +137,24 @@ class SpectralProcessor:
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
-        buffer = checked_buffer(buffer, self.channels)
-        self._stream.dtype = buffer.dtype
-        wet = self._stream.blocks.process(np.ascontiguousarray(buffer, np.float32))
-        return mixed(self._dry.process(buffer), wet, self._wet)
+        with self._alone:
+            buffer = checked_buffer(buffer, self.channels)
+            self._stream.dtype = buffer.dtype
+            wet = self._stream.blocks.process(np.ascontiguousarray(buffer, np.float32))
+            return mixed(self._dry.process(buffer), wet, self._wet)
 
     def flush(self) -> Audio:
         """The last ``latency`` samples ``[channels, latency]``; then as after `reset`."""
-        tail = self.process(np.zeros((self.channels, self.latency), self._stream.dtype))
-        self.reset()
-        return tail
+        with self._alone:
+            tail = self.process(np.zeros((self.channels, self.latency), self._stream.dtype))
+            self.reset()
+            return tail
 
     def reset(self) -> None:
         """Forget the stream; parameters stay."""
-        self._dry.reset()
-        self._stream = self._new_stream()
+        with self._alone:
+            self._dry.reset()
+            self._stream = self._new_stream()
 
     def _new_stream(self) -> _Stream:
         spec, estimator = self._spec, self._make_estimator()

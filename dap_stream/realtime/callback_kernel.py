@@ -7,14 +7,14 @@ nothing else; wet samples that come too late are never looked at.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, F64, I64
+from dap_stream.core.finite import MAX_SAMPLE
 from dap_stream.errors import SettingError
 from dap_stream.realtime.memory_order import acquire, release
 from dap_stream.realtime.ring_buffer import START, WRITTEN, RingBuffer, claim
@@ -29,7 +29,7 @@ SEEN = 2  # what ASKED was in the last block
 BLOCKS = 3
 LATE_BLOCKS = 4  # blocks that needed dry samples because wet ones were missing
 LATE_SAMPLES = 5  # such samples
-NON_FINITE = 6  # NaN and infinite samples of the input, taken as 0
+NON_FINITE = 6  # samples of the input that are no sound (NaN, infinite, absurd), taken as 0
 CLIPPED = 7  # samples of the output beyond full scale
 FLAGS = 8  # and four more: input underflow, input overflow, output underflow, output overflow, priming
 N_COUNTS = 13
@@ -43,7 +43,9 @@ READY = 2  # 1: wet samples are there, 0: they are not; between: cross-fade
 PEAK_IN, PEAK_OUT, ENERGY_IN, ENERGY_OUT, VALUES_IN, VALUES_OUT = range(6)
 N_METER = 6
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_MAX = np.float32(MAX_SAMPLE)
+
+_jit = jit.kernel()
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,12 @@ def _store(source: F32, route: F32, ring: F32, marks: I64, counts: I64, meter: F
             for k in range(source.shape[0]):
                 if route[c, k] != 0.0:
                     value += route[c, k] * source[k, i]
-            if not math.isfinite(value):  # a processor would never get rid of it again
+            if not abs(value) <= _MAX:  # NaN too: a processor would never get rid of it again
                 counts[NON_FINITE] += 1
                 value = np.float32(0.0)
             ring[c, (position + i) & mask] = value
             peak = max(peak, abs(value))
-            energy += value * value
+            energy += np.float64(value) * np.float64(value)  # the square may be beyond float32
     release(marks, WRITTEN, position + n)
     meter[PEAK_IN] = peak
     meter[ENERGY_IN] += energy

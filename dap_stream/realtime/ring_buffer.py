@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, I64
 from dap_stream.errors import SettingError
 from dap_stream.realtime.memory_order import acquire, fence, release
@@ -22,7 +22,7 @@ WRITTEN = 1  # everything before this can be read: raised after samples are writ
 START = 2  # nothing before this is to be used (a gap in what was written)
 N_MARKS = 3
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = jit.kernel()
 
 
 @_jit

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import Audio
-from dap_stream.errors import OutputError
 
 COLUMNS, ROWS = 1200, 400  # more than the picture has pixels is of no use
 RANGE_DB = 75.0
@@ -37,8 +36,8 @@ def spectrogram_db(audio: Audio, sample_rate: int, columns: int = COLUMNS) -> np
     return np.asarray(10.0 * np.log10(power + 1e-20))
 
 
-def save_picture(path: Path, parts: Mapping[str, Audio], sample_rate: int) -> None:
-    """One spectrogram of ``[channels, samples]`` below the other, with the titles given, on one scale."""
+def picture_of(parts: Mapping[str, Audio], sample_rate: int) -> bytes:
+    """A PNG: one spectrogram of ``[channels, samples]`` below the other, with their titles, on one scale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -63,9 +62,7 @@ def save_picture(path: Path, parts: Mapping[str, Audio], sample_rate: int) -> No
         axis.set_ylabel("kHz")
     axes[-1].set_xlabel("seconds")
     figure.colorbar(mesh, ax=list(axes), label="dB", pad=0.01)
-    try:
-        figure.savefig(
-            path, metadata={"Software": None}
-        )  # no versions in it: the same picture twice is the same file
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    buffer = io.BytesIO()
+    # No versions in it: the same picture twice is the same file.
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -155,9 +155,9 @@ def test_what_the_server_does_not_have(server: Server, argv: list[str], status: 
 @pytest.mark.parametrize(
     ("argv", "status", "text"),
     [
-        (["--channels", "0"], 2, "--channels 0 must be 1 or more"),
+        (["--channels", "0"], 2, "--channels 0 must be in 1..64"),
         (["--rate", "many"], 2, "'many' must be a whole number"),
-        (["--margin", "0"], 2, "--margin 0 must be 1 or more"),
+        (["--margin", "0"], 2, "--margin 0 must be in 1..256"),
         (["--duration", "0"], 2, "--duration 0 must be longer"),
         (["--real-time"], 2, "--real-time is for --simulate"),
         (["--jack", "x", "--input", "y"], 2, "--input does not go with --jack"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dap_stream.core import kernel_cache
 from dap_stream.models.band.educated import CARD_NAME, WEIGHTS_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -154,8 +155,7 @@ def test_an_education_opens_nothing_but_its_folder_and_programs(opened):
     paths = [Path(line) for line in events if line.startswith("/")]
     roots = [folder, PACKAGE, ROOT / "tests" / "support", *map(Path, ("/dev", "/proc", "/sys"))]
     roots += map(Path, (sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()))
-    if "NUMBA_CACHE_DIR" in os.environ:
-        roots.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    roots.append(kernel_cache.folder())
     elsewhere = [path for path in paths if not any(path.is_relative_to(root) for root in roots)]
     assert elsewhere == []
     ours = [path for path in paths if path.is_relative_to(PACKAGE)]

@@ -11,7 +11,7 @@ from recordings import read
 
 from dap_stream.errors import OutputError
 from dap_stream.io.audio_file import FileSource
-from dap_stream.io.growing_wav import HEAD_BYTES, GrowingWave
+from dap_stream.io.growing_wav import HEAD_BYTES, GrowingWave, begin_together
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def test_the_file_can_be_read_after_each_write(most: int) -> None:
     """``most``: where RF64 begins, 4 GiB or in the middle of this test."""
     audio = noise(2, 1000)
     wave = GrowingWave("a.wav", 48000, 2, most=most)
-    wave.begin()
+    begin_together([wave])
     for end in range(100, 1001, 100):
         wave.write(audio[:, end - 100 : end])
         np.testing.assert_array_equal(read(Path("a.wav"), "float32"), audio[:, :end])
@@ -37,7 +37,7 @@ def test_the_file_can_be_read_after_each_write(most: int) -> None:
 def test_what_the_header_does_not_count_yet_is_no_harm() -> None:
     """Killed between the samples and the header."""
     wave = GrowingWave("a.wav", 48000, 1)
-    wave.begin()
+    begin_together([wave])
     wave.write(noise(1, 500))
     wave.close()
     with Path("a.wav").open("ab") as file:
@@ -54,6 +54,6 @@ def test_an_existing_file_stays() -> None:
     assert Path("a.wav").read_text() == "old"
     forced = GrowingWave("a.wav", 48000, 1, force=True)
     assert Path("a.wav").read_text() == "old", "until it is known that the recording can begin"
-    forced.begin()
+    begin_together([forced])
     forced.close()
     assert Path("a.wav").stat().st_size == HEAD_BYTES

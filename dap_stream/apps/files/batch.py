@@ -55,6 +55,8 @@ def _failure(job: Job, error: Exception) -> Failure:
         return Failure(job, describe(error, job.names), error.exit_status)
     if isinstance(error, MemoryError):
         return Failure(job, f"{source}: out of memory; close other programs or clean it in parts", 1)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return Failure(job, f"{source}: {one_line(str(error.filename))}: {error.strerror}", 1)
     details = "".join(traceback.format_exception(error))
     text = one_line(f"{type(error).__name__}: {error}")
     return Failure(job, f"{source}: {text}; please report this", 1, details)

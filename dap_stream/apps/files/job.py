@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dap_stream.apps.files.known_noise import KnownNoise
+from dap_stream.core.held_signals import held_back
 from dap_stream.core.model import Model
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress, RenderRecord, render
@@ -19,10 +20,12 @@ from dap_stream.core.streams import Sink
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import OutputError, SettingError
 from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat, output_format, removed_format
 from dap_stream.io.output_paths import PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeFormat, PipeSink, PipeSource, standard_input, standard_output
-from dap_stream.io.profile_file import save_profile
+from dap_stream.io.profile_file import stage_profile
+from dap_stream.io.set_plan import state_of
 from dap_stream.processors.build import (
     for_source,
     hear_noise,
@@ -38,7 +41,10 @@ AudioSource: TypeAlias = FileSource | PipeSource
 
 @dataclass(frozen=True)
 class Job:
-    """Work to be done on one recording. ``raw`` is the format of headerless pipes."""
+    """Work to be done on one recording. ``raw`` is the format of headerless pipes.
+
+    Without ``force`` no result takes the place of a file, but for a recording that is cleaned in place.
+    """
 
     names: Names
     chain: ChainSettings = field(default_factory=ChainSettings)
@@ -48,6 +54,7 @@ class Job:
     profile: Profile | None = None
     save_profile: str | None = None
     noise: KnownNoise | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,9 +158,10 @@ def check_room(path: str, n_bytes: int | None) -> None:
 
 
 def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
-    """Do the job. Results appear complete or not at all; the profile is saved last."""
+    """Do the job. Results and profile appear complete and together, or not at all."""
     began = time.perf_counter()
     with ExitStack() as stack:
+        found = state_of(os.path.realpath(job.names.source))
         source = open_source(job)
         stack.enter_context(source)
         chain, notes = resolved(job, source)
@@ -174,11 +182,19 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         if isinstance(source, FileSource) and source.n_samples is not None:
             pretrain(chain, models, source, callbacks.learning)
         learn_s = time.perf_counter() - learn_began
-        record = render(source, processor, sink, removed, callbacks.cleaning)
-        learned = next((model.profile() for model in models.values()), None)
+
+        def complete() -> None:
+            if job.names.in_place and state_of(os.path.realpath(job.names.source)) != found:
+                raise OutputError(f"{job.names.source}: was changed while it was cleaned; clean it again")
+            files = [each.hidden for each in (removed, sink) if isinstance(each, FileSink)]
+            if job.save_profile is not None:
+                learned = next(model.profile() for model in models.values())
+                files.append(stage_profile(job.save_profile, learned))
+                stack.callback(files[-1].remove)
+            replace_together(files)
+
+        record = render(source, processor, sink, removed, callbacks.cleaning, complete=complete)
         said = remarks(chain, models)
-    if job.save_profile is not None and learned is not None:
-        save_profile(job.save_profile, learned)
     source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
     return Outcome(job, chain, source_format, record, learn_s, time.perf_counter() - began, notes, said)
 
@@ -204,10 +220,17 @@ def _open_sinks(job: Job, source: AudioSource, stack: ExitStack) -> tuple[Sink, 
     removed: Sink | None = None
     if rest is not None:
         assert job.names.removed is not None
-        removed = stack.enter_context(FileSink(job.names.removed, rest, source.n_samples))
+        removed = _entered(FileSink(job.names.removed, rest, source.n_samples, job.force), stack)
     sink: Sink
     if isinstance(result, PipeFormat):
         sink = stack.enter_context(PipeSink(standard_output(), result, source.n_samples))
     else:
-        sink = stack.enter_context(FileSink(job.names.output, result, source.n_samples))
+        force = job.force or job.names.in_place
+        sink = _entered(FileSink(job.names.output, result, source.n_samples, force), stack)
     return sink, removed
+
+
+def _entered(sink: FileSink, stack: ExitStack) -> FileSink:
+    """Signals wait until it is sure that what was made is removed."""
+    with held_back():
+        return stack.enter_context(sink)

@@ -48,7 +48,7 @@ def clean_file(
     """
     names = Names(str(source), str(output), None if removed is None else str(removed))
     check_names(names, [names], force)
-    job = Job(names, chain or ChainSettings(), profile=profile)
+    job = Job(names, chain or ChainSettings(), profile=profile, force=force)
     check(job)
     return clean(job, JobCallbacks(note=_say_nothing, warn=_say_nothing)).record
 

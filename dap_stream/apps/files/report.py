@@ -7,6 +7,7 @@ from dataclasses import asdict
 from dap_stream.apps.files.batch import Failure
 from dap_stream.apps.files.estimate import Estimate
 from dap_stream.apps.files.job import Outcome
+from dap_stream.core.finite import MAX_SAMPLE
 from dap_stream.core.units import format_seconds, gain_to_db
 from dap_stream.core.version import __version__
 from dap_stream.io.output_paths import PIPE
@@ -43,9 +44,10 @@ def warnings(outcome: Outcome) -> list[str]:
     record, texts = outcome.record, []
     name = _name(outcome.job.names.source)
     if record.non_finite:
-        at = format_seconds(record.first_non_finite_s or 0.0, 3)
+        at = format_seconds(outcome.job.start_s + (record.first_non_finite_s or 0.0), 3)
         texts.append(
-            f"{name}: {record.non_finite} samples are no numbers (NaN or infinite), the first at {at}; "
+            f"{name}: {record.non_finite} samples are no sound (NaN, infinite or beyond {MAX_SAMPLE:g}), "
+            f"the first at {at}; "
             "they were taken as silence"
         )
     if record.clipped:

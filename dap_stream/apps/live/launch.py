@@ -45,7 +45,8 @@ def run_file(settings: LiveSettings, source_name: str, target_name: str, is_real
     check_names(names, [names], settings.force)
     with ExitStack() as stack:
         source = stack.enter_context(FileSource(source_name))
-        sink = stack.enter_context(FileSink(target_name, output_format(Path(target_name), source.format)))
+        target_format = output_format(Path(target_name), source.format)
+        sink = stack.enter_context(FileSink(target_name, target_format, force=settings.force))
         duration_s = settings.duration_s
         n_most = None if duration_s is None else max(1, seconds_to_samples(duration_s, source.sample_rate))
         ends = (source_name, target_name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.errors import OutputError, SettingError
-from dap_stream.io.growing_wav import GrowingWave
+from dap_stream.io.growing_wav import GrowingWave, begin_together
 
 WRITE_S = 0.25  # between two pieces: what a crash may cost
 WAITING_S = 30.0  # of sound in memory that a disk may be late
@@ -35,20 +36,15 @@ class Recorder:
                 f"--record {path}: the recording is a WAV file; choose a name that ends in .wav"
             )
         self.sample_rate, self.channels = sample_rate, channels
-        self._heard = GrowingWave(path, sample_rate, channels, force)
-        try:
-            self._dry = GrowingWave(dry_name(path), sample_rate, channels, force)
-        except BaseException:
-            self._heard.give_up()
-            raise
-        try:
+        with ExitStack() as stack:
+            waves = []
+            for name in (path, dry_name(path)):
+                waves.append(GrowingWave(name, sample_rate, channels, force))
+                stack.callback(waves[-1].give_up)
             # Only now: both can be written, so what is replaced is not lost for nothing.
-            self._heard.begin()
-            self._dry.begin()
-        except BaseException:
-            self._heard.give_up()
-            self._dry.give_up()
-            raise
+            begin_together(waves)
+            self._heard, self._dry = waves
+            stack.pop_all()
         self.paths = (path, dry_name(path))
         self.error: OutputError | None = None
         self._has_failed = False

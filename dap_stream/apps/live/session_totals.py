@@ -8,7 +8,7 @@ from dap_stream.apps.live.live_chain import LiveChain, Stream
 from dap_stream.apps.live.recorder import Recorder
 from dap_stream.apps.live.report import SessionReport
 from dap_stream.errors import DapStreamError, OutputError
-from dap_stream.io.profile_file import save_profile
+from dap_stream.io.profile_file import replace_profile
 from dap_stream.realtime.duplex_buffer import Counts
 
 
@@ -55,7 +55,7 @@ class SessionTotals:
             error = self.recorder.error
         if profile_path is not None and self._chain.history:
             try:
-                save_profile(profile_path, self._chain.profile())
+                replace_profile(profile_path, self._chain.profile())
                 self._profile = profile_path
             except DapStreamError as failure:
                 error = error or failure

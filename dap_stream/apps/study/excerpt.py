@@ -9,6 +9,7 @@ import numpy as np
 
 from dap_stream.apps.study.settings import LEAST_S, MOST_SAMPLES, StudySettings
 from dap_stream.core.array_types import C64, F32
+from dap_stream.core.finite import MAX_SAMPLE, not_a_sound
 from dap_stream.core.stream_format import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from dap_stream.core.units import samples_to_ms, seconds_to_samples
 from dap_stream.dsp.features import log_power
@@ -136,11 +137,12 @@ def _read(path: str | Path, start: int, stop: int) -> F32:
     """Mean of the channels ``[samples]``; InputError if there is a sample that is no number."""
     with FileSource(path, start, stop) as source:
         audio = source.read(stop - start)
-    is_finite = np.isfinite(audio).all(axis=0)
+    is_finite = ~not_a_sound(audio).any(axis=0)
     if not is_finite.all():
         at = (start + int(np.argmin(is_finite))) / source.sample_rate
         raise InputError(
-            f"{path}: holds samples that are no numbers (NaN or infinite), the first at {at:.3f} s; "
+            f"{path}: holds samples that are no sound (NaN, infinite or beyond {MAX_SAMPLE:g}), "
+            f"the first at {at:.3f} s; "
             "repair it or choose another part with --start and --end"
         )
     return np.asarray(audio.mean(axis=0), np.float32)

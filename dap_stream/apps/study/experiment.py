@@ -60,9 +60,7 @@ class Experiment:
         inputs = [name for name in (self._source, self._reference_name) if name is not None]
         output_folder.make_folder(folder, inputs)
         earlier_files = output_folder.own_files(folder)
-        if force:
-            output_folder.remove_own_files(folder)
-        elif earlier_files and earlier_files[0].name != output_folder.RESUME:
+        if not force and earlier_files and earlier_files[0].name != output_folder.RESUME:
             raise holds_already(folder, earlier_files[0].name, "another folder with -o")
         self._key = fingerprint(self._excerpt, self._reference, self._settings, self._device)
         if earlier_files and not force:
@@ -72,6 +70,8 @@ class Experiment:
             self._rows = [Row(0, 0.0, None, None, None, scores, scores)]
         self._keep()
         self.save()  # from now on the folder is known as that of a study: whatever comes, it can go on
+        if force:  # only now: on a full disk the earlier study is still there
+            output_folder.remove_results(folder)
         self._write(output_folder.NOISY, self._excerpt.audio)
         if self._reference is not None:
             self._write(output_folder.CLEAN, self._reference)

@@ -18,8 +18,8 @@ from dap_stream.core.array_types import F32
 from dap_stream.core.version import __version__
 from dap_stream.errors import OutputError, SettingError
 from dap_stream.io import output_paths
-from dap_stream.io.atomic_file import HiddenFile
 from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_set import write_whole
 from dap_stream.io.formats import FileFormat
 from dap_stream.report.json_text import json_page
 from dap_stream.report.memory import peak_memory_mb
@@ -76,11 +76,12 @@ def own_files(folder: Path) -> list[Path]:
     return files
 
 
-def remove_own_files(folder: Path) -> None:
-    """Make room for a new study; nothing else is touched."""
+def remove_results(folder: Path) -> None:
+    """Remove what an earlier study has left, but for all that the new one goes on from."""
     try:
         for path in own_files(folder):
-            path.unlink()
+            if path.name != RESUME:
+                path.unlink()
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot be cleared ({error.strerror}); choose another folder with -o"
@@ -89,17 +90,7 @@ def remove_own_files(folder: Path) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """All or nothing; OutputError if it cannot be."""
-    hidden = HiddenFile(path)
-    try:
-        hidden.create().write_bytes(content)
-        hidden.settle()
-        hidden.replace_target()
-    except OSError as error:
-        raise OutputError(
-            f"{path}: writing failed ({error.strerror or error}); free space or choose another folder with -o"
-        ) from error
-    finally:
-        hidden.remove()
+    write_whole(path, content, "free space or choose another folder with -o")
 
 
 def write_sound(path: Path, audio: F32, sample_rate: int) -> None:

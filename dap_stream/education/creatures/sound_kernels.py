@@ -5,16 +5,16 @@ Arrays and numbers in, arrays out. Everything runs at 16 kHz, and no partial is 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from dap_stream.core.array_types import F32, F64, I64
+from dap_stream.core.jit import kernel
 
 RATE = 16000
 TOP_HZ = 7700.0  # partials fade out below it, over FADE_HZ, so that a glide does not switch them off
 FADE_HZ = 500.0
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_jit = kernel(fastmath={"reassoc", "contract", "nsz"})
 
 
 @_jit

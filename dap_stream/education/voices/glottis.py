@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from dap_stream.core.array_types import F32, F64
+from dap_stream.core.jit import kernel
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = kernel()
 
 
 @_jit

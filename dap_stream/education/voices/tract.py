@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from dap_stream.core.array_types import F32, F64
+from dap_stream.core.jit import kernel
 
 HIGHEST = 0.485
 """Cycles per sample: a resonance above it is left out, a band of noise stays below it."""
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = kernel()
 
 
 @_jit

@@ -5,10 +5,10 @@ Each kernel has a plain NumPy twin of the same signature in `dap_stream.models.b
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from dap_stream.core.array_types import F32, I64, Mask
+from dap_stream.core.jit import kernel
 
 N_PER_BAND = 5  # features of each band, in this order:
 OVER_FLOOR, TONALITY, DIFFERENCE, LEVEL, HARMONICITY = range(N_PER_BAND)
@@ -16,7 +16,7 @@ OVER_FLOOR, TONALITY, DIFFERENCE, LEVEL, HARMONICITY = range(N_PER_BAND)
 MOST_TONALITY = 4.0
 ROOT = 1.0 / 3.0  # of the power: peaks of harmonics stand out, and the loudest do not decide alone
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+_jit = kernel(fastmath={"contract", "reassoc", "nsz"})
 
 
 @_jit

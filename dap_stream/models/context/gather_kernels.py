@@ -5,11 +5,10 @@ Each kernel has a plain NumPy twin of the same signature in `dap_stream.models.c
 
 from __future__ import annotations
 
-import numba
-
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, F64, I64
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = jit.kernel()
 
 
 @_jit

@@ -23,6 +23,7 @@ from dap_stream.models.context.mlp_kernels import COLUMNS, LEAK, ROWS, Matrix
 from dap_stream.models.context.receptive_field import BEFORE, GRID, Surroundings, receptive_field
 from dap_stream.models.context.snapshot import Snapshot
 from dap_stream.models.device import in_batches, torch_device
+from dap_stream.models.seeded import seeded
 from dap_stream.models.training import Fitter, on_one_thread
 from dap_stream.models.weights import exported, imported
 
@@ -97,9 +98,7 @@ class ContextGenerator:
 
     def reset(self) -> None:
         """Back to the weights it was made or loaded with, and to the first random number."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed)
-            network = _Network(self._field.n_inputs)
+        network = seeded(lambda: _Network(self._field.n_inputs), self._seed)
         if self._start is not None:
             network.load_state_dict(self._start)
         self._fitter = Fitter(network.to(self._device), LEARNING_RATE)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import numba
 import numpy as np
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, F64, I64
 from dap_stream.models.context.gather_kernels import gather_row
 
@@ -22,8 +22,8 @@ ROWS, COLUMNS = 2, 8  # of a matrix, multiplied together: what fits the register
 Matrix: TypeAlias = tuple[F32, F32]
 """Weight ``[outputs, inputs]`` and bias ``[outputs]``, padded with zeros to what `dense` takes."""
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-_plain_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = jit.kernel(fastmath={"contract"})
+_plain_jit = jit.kernel()
 
 
 @_jit

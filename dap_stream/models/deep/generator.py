@@ -23,6 +23,7 @@ from dap_stream.models.deep.holdout_mask import holes
 from dap_stream.models.deep.latent import Latent, LatentFit
 from dap_stream.models.deep.skip import SKIP
 from dap_stream.models.device import torch_device
+from dap_stream.models.seeded import seeded
 from dap_stream.models.training import Fitter, on_one_thread
 from dap_stream.models.weights import exported, imported
 
@@ -86,9 +87,7 @@ class DeepGenerator:
         self._latent = Latent(self._seed, self._architecture.latent_channels, self._architecture.latent_scale)
 
     def _begin_fit(self) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed)
-            network = self._architecture.network()
+        network = seeded(self._architecture.network, self._seed)
         if self._start is not None:
             network.load_state_dict(self._start)
         # Channels last is what convolutions on a CPU are fastest with.

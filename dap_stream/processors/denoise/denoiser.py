@@ -27,7 +27,7 @@ class Denoiser(SpectralProcessor):
     """A processor that takes the noise away, block by block.
 
     ``[channels, n]`` in, ``[channels, n]`` out, float32 or float64, ``latency`` samples later. Calling the
-    object cleans a whole array.
+    object cleans a whole array. Any thread may use it, but not two at once: the second gets a SettingError.
 
     Parameters
     ----------
@@ -105,9 +105,10 @@ class Denoiser(SpectralProcessor):
 
     def reset(self) -> None:
         """Forget the stream, and what was learned from it unless the model is the caller's."""
-        if self.model is not None and self._owns_model:
-            self.model.reset()
-        super().reset()
+        with self._alone:
+            if self.model is not None and self._owns_model:
+                self.model.reset()
+            super().reset()
 
     def __call__(self, audio: Audio, sample_rate: int) -> Audio:
         """Clean a whole array, aligned: ``[samples]`` or ``[channels, samples]`` to the same shape."""
@@ -115,7 +116,8 @@ class Denoiser(SpectralProcessor):
             raise SettingError(
                 f"sample_rate={sample_rate} must be {self.sample_rate}, as this Denoiser was made for"
             )
-        return process_array(self, audio)
+        with self._alone:
+            return process_array(self, audio)
 
 
 class LiveDenoiser(SpectralProcessor):
@@ -209,9 +211,10 @@ class LiveDenoiser(SpectralProcessor):
 
     def reset(self) -> None:
         """Forget the stream, and what was learned from it unless the model is the caller's."""
-        if self.model is not None and self._owns_model:
-            self.model.reset()
-        super().reset()
+        with self._alone:
+            if self.model is not None and self._owns_model:
+                self.model.reset()
+            super().reset()
 
 
 def _check_start(profile: Profile | None) -> None:

@@ -42,6 +42,7 @@ _ENDS = (EOFError, OSError, pickle.UnpicklingError)  # of a pipe, in the middle 
 # standard error instead.
 _PROGRAM = (
     "import os, sys; answers = os.dup(1); os.dup2(2, 1); sys.path[:] = {path!r}; "
+    "from dap_stream.core.parent_death import end_with_parent; end_with_parent({parent}, 0, {is_main}); "
     "from dap_stream.processors.denoise.learner_process import serve; serve(answers)"
 )
 
@@ -60,7 +61,7 @@ class LearnerProcess:
         self._is_closed = False
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
+                [sys.executable, "-c", _program()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C in a terminal is for us to handle
@@ -167,6 +168,12 @@ class LearnerProcess:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _program() -> str:
+    """Program of the other process, which ends with us, in the middle of a lesson too."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return _PROGRAM.format(path=sys.path, parent=os.getpid(), is_main=is_main)
 
 
 def _widen(pipe: IO[bytes]) -> None:

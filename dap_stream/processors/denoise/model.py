@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dap_stream.core.alone import Alone
 from dap_stream.core.array_types import F32
 from dap_stream.core.profile import Profile
 from dap_stream.dsp.stft import StftSpec
@@ -41,7 +42,7 @@ class DenoiseModel:
     """A generator for one recording, or for one microphone or show, owned by whoever made it.
 
     Hand the same model to one `Denoiser` after another and each goes on from what the last one learned.
-    Not for two threads at once.
+    Not for two threads at once: the second gets a SettingError.
 
     Parameters
     ----------
@@ -61,6 +62,7 @@ class DenoiseModel:
     def __init__(
         self, settings: DenoiseSettings, profile: Profile | None = None, generator: Generator | None = None
     ) -> None:
+        self._alone = Alone(type(self).__name__)
         self.settings = settings.for_files()
         if settings.generator == CLASSICAL:
             raise ProfileError("the classical generator learns nothing: it has no model and no profile")
@@ -145,12 +147,13 @@ class DenoiseModel:
         is_frozen
             Judge it and take no step.
         """
-        loss = self.generator.validate(block if newest is None else newest)
-        steps = 0 if is_frozen else self._plan.steps(loss)
-        self.generator.learn(block, steps)
-        if np.isfinite(loss):
-            self.trust = max(self.trust, self.generator.trust(loss))
-        self.history.append(BlockRecord(start_s, loss, steps))
+        with self._alone:
+            loss = self.generator.validate(block if newest is None else newest)
+            steps = 0 if is_frozen else self._plan.steps(loss)
+            self.generator.learn(block, steps)
+            if np.isfinite(loss):
+                self.trust = max(self.trust, self.generator.trust(loss))
+            self.history.append(BlockRecord(start_s, loss, steps))
 
     def predict(self, block: Block) -> F32:
         """Expected power of a block, from the weights of now.
@@ -165,7 +168,8 @@ class DenoiseModel:
         numpy.ndarray
             Natural log of the expected power over the floor ``[frames, bins]``.
         """
-        return self.generator.predict(block)
+        with self._alone:
+            return self.generator.predict(block)
 
     @property
     def heard_s(self) -> float:
@@ -182,10 +186,11 @@ class DenoiseModel:
 
     def reset(self) -> None:
         """Back to the weights it was made with."""
-        self.generator.reset()
-        if self.bands is not None:
-            self.bands.reset()
-        self._begin()
+        with self._alone:
+            self.generator.reset()
+            if self.bands is not None:
+                self.bands.reset()
+            self._begin()
 
     def close(self) -> None:
         """Nothing to give back."""

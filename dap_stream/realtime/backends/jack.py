@@ -10,11 +10,11 @@ import ctypes
 import ctypes.util
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numba.np.numpy_support import carray
 
+from dap_stream.core import jit
 from dap_stream.errors import DeviceError
 from dap_stream.realtime.backends.base import DeviceStream
 from dap_stream.realtime.backends.portaudio_callback import INPUTS, N_USER, OUTPUTS, UserData, exchange_at
@@ -30,7 +30,7 @@ _MOST = 16384  # samples of the longest period
 _USER, _GET_BUFFER, _SOURCE, _TARGET, _PORTS = range(5)
 
 
-@numba.cfunc(types.int32(types.uint32, types.int64), cache=True)
+@jit.callback(types.int32(types.uint32, types.int64))
 def jack_callback(n_samples: int, address: int) -> int:
     """int JackProcessCallback(jack_nframes_t, void *): ports to one array, exchange, and back to ports."""
     head = carray(i64_at(address), (_PORTS,))

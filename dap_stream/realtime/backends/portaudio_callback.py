@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import ctypes
 
-import numba
 import numpy as np
 from numba import types
 from numba.np.numpy_support import carray
 
+from dap_stream.core import jit
 from dap_stream.core.array_types import F32, I64
 from dap_stream.realtime.callback_kernel import N_COUNTS, N_METER, Shared, exchange, note_flags
 from dap_stream.realtime.memory_order import f32_at, f64_at, i64_at
 from dap_stream.realtime.ring_buffer import N_MARKS
 
-_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit = jit.kernel()
 
 # int64 user data: addresses, then sizes
 ROUTE_IN, ROUTE_OUT, RING_IN, MARKS_IN, RING_OUT, MARKS_OUT, COUNTS, GAINS, METER = range(9)
@@ -73,7 +73,7 @@ _ulong = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
 
 # int PaStreamCallback(const void *in, void *out, unsigned long n, const time *, unsigned long flags, void *);
 # pointers come as integers, which numba can cast.
-@numba.cfunc(types.int32(types.int64, types.int64, _ulong, types.int64, _ulong, types.int64), cache=True)
+@jit.callback(types.int32(types.int64, types.int64, _ulong, types.int64, _ulong, types.int64))
 def portaudio_callback(source: int, target: int, n: int, when: int, flags: int, user_address: int) -> int:
     """Interleaved float32 in and out."""
     user = carray(i64_at(user_address), (N_USER,))

@@ -88,7 +88,7 @@ def test_a_bug_is_one_line_with_the_details_beside_it() -> None:
 def test_blanks_in_the_name_of_a_file_stay() -> None:
     """Whoever reads the message has to find the file."""
     failure = fail_one(OSError(5, "Input/output error", "my  take \t1.wav"), "my  take \t1.wav")
-    assert "'my  take \\t1.wav'" in failure.message
+    assert "my  take \t1.wav: Input/output error" in failure.message
     failure = fail_one(RuntimeError("my  take.wav: gone\nfor good"), "my  take.wav")
     assert failure.message == "my  take.wav: RuntimeError: my  take.wav: gone for good; please report this"
 

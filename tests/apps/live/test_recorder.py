@@ -38,7 +38,7 @@ def test_a_recorder_that_cannot_have_both_files_leaves_none() -> None:
     Path("a_dry.wav").unlink()
     Path("a_dry.wav").mkdir()
     Path("a.wav").write_text("mine")
-    with pytest.raises(OutputError, match=r"a_dry\.wav: cannot be written"):
+    with pytest.raises(OutputError, match=r"a_dry\.wav: is a folder"):
         Recorder("a.wav", 48000, 1, force=True)
     assert Path("a.wav").read_text() == "mine"
     with pytest.raises(SettingError, match=r"ends in \.wav"):

@@ -317,6 +317,18 @@ def test_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not list(Path("s").glob(".*"))
 
 
+def test_force_on_a_full_disk_spares_the_earlier_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    run_study("a.wav", "s", settings=SETTINGS)
+    before = snapshot(Path("s"))
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OutputError, match="writing failed"):
+        run_study("a.wav", "s", settings=replace(SETTINGS, seed=1), force=True)
+    assert snapshot(Path("s")) == before
+
+
 def test_the_magnitude_of_the_input_gives_the_input() -> None:
     studied = excerpt()
     image = (np.log(np.abs(studied.spectrum) ** 2 + TINY) - studied.log_floor).astype(np.float32)
@@ -362,7 +374,7 @@ def _nan() -> None:
             "b.wav: nothing to learn from: 0 s to 1 s is silent",
         ),
         (lambda: write(Path("b.wav"), sound(0.4)), "b.wav: 0.40 s from 0 s on are too short to learn from"),
-        (_nan, "b.wav: holds samples that are no numbers .*, the first at 0.250 s"),
+        (_nan, "b.wav: holds samples that are no sound .*, the first at 0.250 s"),
         (lambda: write(Path("b.wav"), sound(1.0, 7000), 7000), "sample_rate=7000 Hz must be in 8000"),
         (lambda: None, "b.wav: no such file"),
     ],

@@ -199,6 +199,28 @@ time.sleep(600)
 """
 
 
+EARLY_ORPHAN = """
+import time
+from dap_stream.processors.denoise.learner_process import LearnerProcess
+from dap_stream.processors.denoise.learner import Lesson
+from dap_stream.processors.denoise.settings import DenoiseSettings
+learner = LearnerProcess(Lesson(DenoiseSettings(window_ms=32.0), None, True, 25))
+print(learner.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
+def test_it_ends_with_its_parent_while_it_starts() -> None:
+    """Formerly only its first look at the pipe ended it, after all imports."""
+    Path("early.py").write_text(EARLY_ORPHAN)
+    with subprocess.Popen([sys.executable, "early.py"], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    until(lambda: not is_running(pid))
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes as Linux shows them")
 def test_it_ends_when_nobody_is_left_to_ask() -> None:
     Path("orphan.py").write_text(ORPHAN)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dap_stream.apps.live.live_chain import LiveChain
 from dap_stream.errors import DapStreamError
-from dap_stream.io.profile_file import check_replaceable, save_profile
+from dap_stream.io.profile_file import replace_profile
 
 DEFAULT_PROFILE = "live.npz"
 WET_STEP, REDUCTION_STEP_DB, MOST_DB = 0.1, 1.0, 60.0
@@ -71,8 +71,7 @@ class KeyBindings:
     def _save(self) -> str:
         """A profile that cannot be saved does not end the stream."""
         try:
-            check_replaceable(self._profile_path)
-            save_profile(self._profile_path, self.chain.profile())
+            replace_profile(self._profile_path, self.chain.profile())
         except DapStreamError as error:
             return f"error: {error}"
         return f"profile saved as {self._profile_path}"
