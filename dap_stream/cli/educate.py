@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dap_stream.cli.options import whole_number
 from dap_stream.errors import SettingError
 
 _EPILOG = """\
@@ -38,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_educate(args: argparse.Namespace) -> int:
     """See `dap_stream.education.run`."""
-    numbers = {name: _whole(name, getattr(args, name)) for name in ("steps", "seed", "jobs")}
+    numbers = {name: whole_number(name, getattr(args, name)) for name in ("steps", "seed", "jobs")}
     try:
         share = float(args.share)
     except ValueError as error:
@@ -60,10 +61,3 @@ def run_educate(args: argparse.Namespace) -> int:
         for name, value in exam.items():
             print(f"  {name}: {value:.4f}")
     return 0
-
-
-def _whole(option: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise SettingError(f"--{option}: {text!r} must be a whole number") from error

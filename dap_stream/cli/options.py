@@ -51,6 +51,14 @@ def option_help(text: str, key: str) -> str:
     return f"{text} (default {default:g})" if isinstance(default, float) else f"{text} (default {default})"
 
 
+def whole_number(option: str, text: str) -> int:
+    """The whole number that was typed after ``--option``; SettingError if it is none."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise SettingError(f"--{option}: {text!r} must be a whole number") from error
+
+
 def chosen_values(
     args: argparse.Namespace, short: Mapping[str, str], flags: Mapping[str, tuple[str, str]] | None = None
 ) -> dict[str, object]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dap_stream.cli.options import whole_number
 from dap_stream.core.units import format_seconds, parse_seconds
 from dap_stream.errors import SettingError
 
@@ -88,27 +89,20 @@ def _settings(args: argparse.Namespace) -> StudySettings:
 
     samples = None
     if args.samples is not None:
-        samples = tuple(_whole("samples", text) for text in args.samples.split(","))
+        samples = tuple(whole_number("samples", text) for text in args.samples.split(","))
     start_s = _time(args, "start") or 0.0
     end_s = _time(args, "end")
     if end_s is not None and end_s <= start_s:
         raise SettingError(f"--end {args.end} must be later than --start {args.start or 0}")
     return StudySettings(
         args.generator,
-        _whole("iterations", args.iterations),
+        whole_number("iterations", args.iterations),
         samples,
         start_s,
         end_s,
-        _whole("seed", args.seed),
+        whole_number("seed", args.seed),
         args.device,
     )
-
-
-def _whole(option: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise SettingError(f"--{option}: {text!r} must be a whole number") from error
 
 
 def _time(args: argparse.Namespace, option: str) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol
 
+import numpy as np
+
 from dap_stream.core.array_types import Audio
 
 
@@ -42,6 +44,15 @@ class Source(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+def read_up_to(source: Source, n_samples: int) -> Audio:
+    """The next ``n_samples`` ``[channels, n]``, or what there is: a source may give less at a time."""
+    parts = []
+    while n_samples > 0 and (part := source.read(n_samples)).shape[1]:
+        parts.append(part)
+        n_samples -= part.shape[1]
+    return np.concatenate(parts, axis=1) if parts else np.zeros((source.channels, 0), np.float32)
 
 
 class Sink(Protocol):

@@ -7,6 +7,7 @@ the first centre and the last; below and above, the first and the last band go o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -77,12 +78,12 @@ class Bands:
         places = np.interp(np.arange(n_bins) * width, centres, np.arange(N_BANDS))
         return cls(first, last - first + 1, weights, places.astype(np.float32))
 
-    @property
+    @cached_property
     def n_bins(self) -> int:
         """Bins that any band looks at."""
         return int((self.first + self.count).max())
 
-    @property
+    @cached_property
     def n_present(self) -> int:
         """Bands below half the sample rate."""
         return int((self.weights.sum(axis=1) > 0).sum())

@@ -6,6 +6,7 @@ import numpy as np
 
 from dap_stream.core.array_types import C64, F32, Mask
 from dap_stream.dsp import stft_kernels
+from dap_stream.dsp.stft import StftSpec
 
 TINY = 1e-20  # added to a power before its logarithm
 LEAST_LOG_POWER = float(np.log(1e-16))  # a frame with no bin above this is digital silence
@@ -27,6 +28,12 @@ def lane_power(spectrum: C64, is_linked: bool) -> F32:
 def log_power(power: F32) -> F32:
     """Natural logarithm that is finite in silence."""
     return np.asarray(np.log(power + np.float32(TINY)), np.float32)
+
+
+def observed_log_power(spec: StftSpec, audio: F32) -> F32:
+    """Log power ``[frames, bins]`` of whole frames of ``[channels, samples]``, channels together."""
+    spectrum = np.stack([spec.spectrum(channel, spec.observation) for channel in audio])
+    return log_power(lane_power(spectrum, is_linked=True)[0])
 
 
 def active_frames(log_observed: F32) -> Mask:

@@ -17,8 +17,8 @@ from dap_stream.dsp.stft import StftSpec
 from dap_stream.education import places
 from dap_stream.education.bank import Shelf
 from dap_stream.education.kinds import SAMPLE_RATE
-from dap_stream.models.band.feature_kernels import N_PER_BAND, band_means
-from dap_stream.models.band.features import N_SHARED, BandFeatures
+from dap_stream.models.band.feature_kernels import N_PER_BAND
+from dap_stream.models.band.features import N_SHARED, BandFeatures, band_power
 
 WINDOWS_MS = (48.0, 48.0, 48.0, 32.0, 32.0)  # of files, of live streams; each batch has one
 RARE_WINDOWS_MS = (20.0, 24.0, 40.0, 64.0, 96.0)
@@ -90,7 +90,7 @@ class Mixer:
             observed = spec.spectrum(np.asarray(spoilt, np.float32), spec.observation) * colour
         features = BandFeatures(bands, spec.n_fft, SAMPLE_RATE, spec.hop / SAMPLE_RATE, mixture.keeps_voice)
         seen = features.advance(log_power(_power(observed)))
-        s, n = (_band_power(bands, _power(part)) for part in (wanted, noise))
+        s, n = (band_power(bands, _power(part)) for part in (wanted, noise))
         share = n / (s + n + np.float32(1e-15))
         weight = np.ones_like(share)
         weight[s + n < 1e-14] = 0.0
@@ -185,13 +185,6 @@ def _pink(white: F32, pole: float) -> F32:
 
 def _power(spectrum: C64) -> F32:
     return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
-
-
-def _band_power(bands: Bands, power: F32) -> F32:
-    """Mean power in each band ``[frames, N_BANDS]``."""
-    out = np.empty((len(power), N_BANDS), np.float32)
-    band_means(power, bands.first, bands.count, bands.weights, out)
-    return out
 
 
 def _active_rms(sound: F32) -> float:

@@ -24,7 +24,9 @@ from dap_stream.dsp.bands import N_BANDS
 from dap_stream.education.mixtures import Batch, Mixer
 from dap_stream.errors import DapStreamError
 from dap_stream.models.band.layout import LOOKAHEADS
+from dap_stream.models.band.loss import share_loss
 from dap_stream.models.band.network import BandNetwork
+from dap_stream.models.training import averaging
 
 LEARNING_RATE = 3e-3
 WARM_UP_STEPS = 100
@@ -43,27 +45,20 @@ def loss_of(logits: torch.Tensor, batch: Batch, device: torch.device | str = "cp
     )
     total = torch.zeros((), device=logits.device)
     for i, (late, factor) in enumerate(zip(LOOKAHEADS, LOOKAHEAD_WEIGHTS, strict=True)):
-        n = len(share) - late
-        given = logits[late:, :, i]
-        entropy = functional.binary_cross_entropy_with_logits(
-            given[..., :N_BANDS], share[:n], reduction="none"
+        heard = functional.binary_cross_entropy_with_logits(
+            logits[late:, :, i, N_BANDS], voice[: len(voice) - late]
         )
-        total = total + factor * (entropy * weight[:n]).sum() / weight[:n].sum()
-        total = total + factor * VOICE_WEIGHT * functional.binary_cross_entropy_with_logits(
-            given[..., N_BANDS], voice[:n]
-        )
+        total = total + factor * (share_loss(logits, share, weight, i) + VOICE_WEIGHT * heard)
     return total
 
 
 def divergence(logits: torch.Tensor, batch: Batch, output: int) -> float:
     """Mean Kullback-Leibler divergence of an output from the true share, in nats; 0 is perfect."""
-    late = LOOKAHEADS[output]
-    share = torch.from_numpy(batch.noise_share)[: len(batch.noise_share) - late]
-    weight = torch.from_numpy(batch.weight)[: len(share)]
-    given = logits[late:, :, output, :N_BANDS]
-    entropy = functional.binary_cross_entropy_with_logits(given, share, reduction="none")
-    own = -torch.xlogy(share, share) - torch.xlogy(1.0 - share, 1.0 - share)
-    return float(((entropy - own) * weight).sum() / weight.sum())
+    share, weight = torch.from_numpy(batch.noise_share), torch.from_numpy(batch.weight)
+    loss = share_loss(logits, share, weight, output)
+    share, weight = (part[: len(part) - LOOKAHEADS[output]] for part in (share, weight))
+    entropy = -torch.xlogy(share, share) - torch.xlogy(1.0 - share, 1.0 - share)
+    return float(loss - (entropy * weight).sum() / weight.sum())
 
 
 @dataclass
@@ -98,7 +93,7 @@ class Teacher:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MOST_NORM)
         self._optimiser.step()
         self.step_number += 1
-        keep = min(AVERAGING, self.step_number / (self.step_number + 10.0))
+        keep = averaging(self.step_number, AVERAGING)
         with torch.no_grad():
             for mean, now in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
                 mean.lerp_(now, 1.0 - keep)

@@ -112,9 +112,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_workers)  # threads do not come along
 
 
-def averaging(n_steps: int) -> float:
-    """Part of the average that stays when step number ``n_steps`` (from 1) comes in."""
-    return min(AVERAGING, n_steps / (n_steps + AVERAGING_START))
+def averaging(n_steps: int, most: float = AVERAGING) -> float:
+    """Part of the average that stays when step number ``n_steps`` (from 1) comes in; ``most`` later on."""
+    return min(most, n_steps / (n_steps + AVERAGING_START))
 
 
 class Adam:

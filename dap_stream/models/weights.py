@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from dap_stream.core.array_types import F32
-from dap_stream.errors import ProfileError
+from dap_stream.models.weight_check import check_weights
 
 
 def exported(network: torch.nn.Module) -> dict[str, F32]:
@@ -22,8 +22,5 @@ def imported(
     weights: Mapping[str, npt.NDArray[np.generic]], network: torch.nn.Module, name: str
 ) -> dict[str, Any]:
     """State for ``network.load_state_dict``; ProfileError unless all is there, of its shape and finite."""
-    expected = {key: value.shape for key, value in exported(network).items()}
-    given = {key: value.shape for key, value in weights.items()}
-    if given != expected or not all(np.isfinite(value).all() for value in weights.values()):
-        raise ProfileError(f"the learned weights do not fit the {name}; learn a new profile")
+    check_weights(weights, exported(network), name)
     return {key: torch.from_numpy(np.array(value, np.float32)) for key, value in weights.items()}

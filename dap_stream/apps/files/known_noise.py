@@ -10,6 +10,7 @@ from scipy.signal import resample_poly
 
 from dap_stream.core.array_types import F32
 from dap_stream.core.finite import finite
+from dap_stream.core.streams import read_up_to
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
 from dap_stream.io.audio_file import FileSource
@@ -44,12 +45,8 @@ class KnownNoise:
                 f"the noise from {self.start_s:g} to {self.end_s:g} s is not in {self.path}, which has "
                 f"{length / rate:.1f} s; choose a stretch of it"
             )
-        n_missing, parts = round(MOST_S * rate), []
         with FileSource(self.path, start, stop) as source:
-            while n_missing > 0 and (part := source.read(n_missing)).shape[1]:
-                parts.append(part)
-                n_missing -= part.shape[1]
-        audio = finite(np.concatenate(parts, axis=1))
+            audio = finite(read_up_to(source, round(MOST_S * rate)))
         if rate != sample_rate:
             common = gcd(rate, sample_rate)
             audio = resample_poly(audio, sample_rate // common, rate // common, axis=1)

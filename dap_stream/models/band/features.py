@@ -30,6 +30,13 @@ SMOOTHED_HZ = 300.0  # to either side: wider than the harmonics of a high voice 
 TAUGHT_HOP_S = 0.012
 
 
+def band_power(bands: Bands, power: F32) -> F32:
+    """Mean power in each band: ``[frames, bins]`` to ``[frames, N_BANDS]``."""
+    out = np.empty((len(power), N_BANDS), np.float32)
+    feature_kernels.band_means(power, bands.first, bands.count, bands.weights, out)
+    return out
+
+
 class BandFeatures:
     """Features of one lane, frame by frame; the state goes on from call to call.
 

@@ -14,7 +14,7 @@ from dap_stream.models.band.network import BandNetwork
 from dap_stream.models.band.predictor import BandPredictor
 from dap_stream.models.band.remixing import Piece, Remix, remix, remix_loss, split
 from dap_stream.models.training import Fitter, on_one_thread
-from dap_stream.models.weights import exported
+from dap_stream.models.weights import exported, imported
 
 PIECE_S = 2.0  # length of what is mixed
 LEARNING_RATE = 1.2e-3
@@ -45,9 +45,7 @@ class BandFitter:
     ) -> None:
         self._start, self._frames = start, frames
         self._known_noise = [np.exp(each[:, : frames.bands.n_bins]) for each in known_noise]
-        network = BandNetwork()
-        network.load_state_dict({name: torch.from_numpy(np.array(v)) for name, v in start.weights.items()})
-        self._fitter = Fitter(network, LEARNING_RATE)
+        self._fitter = Fitter(_network(start), LEARNING_RATE)
         self._seed, self._rng = seed, np.random.default_rng([seed, 1])
         self._taught: list[Piece] = []
         self._held_out: list[Piece] = []
@@ -85,14 +83,19 @@ class BandFitter:
         """Loss on mixtures of the pieces kept apart: of the start, and of what was fitted."""
         rng = np.random.default_rng([self._seed, 2])
         exam = [self._mixtures(self._held_out, keeps_voice, rng) for _ in range(JUDGED)]
-        start = BandNetwork()
-        start.load_state_dict({n: torch.from_numpy(np.array(v)) for n, v in self._start.weights.items()})
-        losses = [on_one_thread(_loss, network, exam) for network in (start, self._fitter.averaged)]
+        networks = (_network(self._start), self._fitter.averaged)
+        losses = [on_one_thread(_loss, network, exam) for network in networks]
         return losses[0], losses[1]
 
     def predictor(self) -> BandPredictor:
         """With what was fitted."""
         return BandPredictor(exported(self._fitter.averaged))
+
+
+def _network(predictor: BandPredictor) -> BandNetwork:
+    network = BandNetwork()
+    network.load_state_dict(imported(predictor.weights, network, "band network"))
+    return network
 
 
 @torch.no_grad()

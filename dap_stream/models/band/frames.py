@@ -30,7 +30,7 @@ class Frames:
         return self.spec.hop / self.sample_rate
 
     @property
-    def is_fitted(self) -> bool:
+    def is_fittable(self) -> bool:
         """Whether the network may be fitted to such frames: not to shorter ones than it was taught with."""
         return self.hop_s >= LEAST_HOP_S
 

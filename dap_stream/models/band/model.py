@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import F32
-from dap_stream.errors import ProfileError
 from dap_stream.models.band.educated import educated_weights
 from dap_stream.models.band.predictor import BandPredictor
 from dap_stream.models.band.wanted import Wanted
+from dap_stream.models.weight_check import check_weights
 
 
 class BandModel:
@@ -39,10 +39,7 @@ class BandModel:
 
     def load(self, weights: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Start from other weights; ProfileError if they are not of this network."""
-        expected = {name: value.shape for name, value in educated_weights().items()}
-        given = {name: value.shape for name, value in weights.items()}
-        if given != expected or not all(np.isfinite(value).all() for value in weights.values()):
-            raise ProfileError("the learned weights do not fit the band network; learn a new profile")
+        check_weights(weights, educated_weights(), "band network")
         self._start = {name: np.array(value, np.float32) for name, value in weights.items()}
         self.reset()
 
@@ -57,4 +54,4 @@ class BandModel:
         """The decision and the worth of the fit, in a few words."""
         if not self.wanted.heard_s:
             return ()
-        return (str(self.wanted), self.fit_remark) if self.fit_remark else (str(self.wanted),)
+        return tuple(filter(None, (str(self.wanted), self.fit_remark)))

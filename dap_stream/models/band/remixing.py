@@ -12,17 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import expit
 
 from dap_stream.core.array_types import F32
 from dap_stream.dsp.bands import N_BANDS
-from dap_stream.models.band.feature_kernels import band_means
+from dap_stream.dsp.features import TINY, log_power
+from dap_stream.models.band.features import band_power
 from dap_stream.models.band.frames import Frames
 from dap_stream.models.band.layout import LOOKAHEADS, N_OUTPUTS
+from dap_stream.models.band.loss import share_loss
 from dap_stream.models.band.predictor import BandPredictor
 
 BATCH = 8  # pieces in a step
 NOISE_DB = 4.0  # by which the noise is made louder or softer, at most
-TINY = 1e-20
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def split(log_observed: F32, frames: Frames, keeps_voice: bool, predictor: BandP
     padded = np.pad(log_observed, ((0, late), (0, 0)), mode="edge")
     features = frames.features(keeps_voice=keeps_voice).advance(padded)
     logits = predictor.logits(features, predictor.new_state())
-    share = 1.0 / (1.0 + np.exp(-logits.reshape(len(padded), -1, N_OUTPUTS)[late:, -1, :N_BANDS]))
+    share = expit(logits.reshape(len(padded), -1, N_OUTPUTS)[late:, -1, :N_BANDS])
     n_bins = frames.bands.n_bins
     noise = frames.bands.spread(np.asarray(share, np.float32))[:, :n_bins]
     power = np.exp(log_observed[:, :n_bins])
@@ -83,30 +85,17 @@ def _remixed(
     if known_noise and rng.uniform() < 0.5:
         noise = known_noise[int(rng.integers(len(known_noise)))]
     noise = np.roll(noise, rng.integers(len(noise)), axis=0)
-    noise = np.resize(noise, (max(len(noise), len(sound)), noise.shape[1]))  # what is short goes on again
-    n = len(sound)
     factor = np.float32(10.0 ** (rng.uniform(-NOISE_DB, NOISE_DB) / 10.0))
-    sound, noise = sound[:n], noise[:n] * factor
+    noise = np.resize(noise, sound.shape) * factor  # what is short goes on at its beginning
     phase = np.cos(rng.uniform(0.0, 2.0 * np.pi, sound.shape)).astype(np.float32)
     power = np.maximum(sound + noise + 2.0 * np.sqrt(sound * noise) * phase, 0.0)
-    features = frames.features(keeps_voice=keeps_voice).advance(np.log(power + np.float32(TINY)))
-    parts = []
-    for part in (sound, noise):
-        out = np.empty((n, N_BANDS), np.float32)
-        band_means(part, frames.bands.first, frames.bands.count, frames.bands.weights, out)
-        parts.append(out)
-    total = parts[0] + parts[1]
-    return features, parts[1] / (total + np.float32(TINY)), (total > 1e-15).astype(np.float32)
+    features = frames.features(keeps_voice=keeps_voice).advance(log_power(power))
+    s, n = (band_power(frames.bands, part) for part in (sound, noise))
+    return features, n / (s + n + np.float32(TINY)), (s + n > 1e-15).astype(np.float32)
 
 
 def remix_loss(logits: torch.Tensor, mixtures: Remix) -> torch.Tensor:
     """Cross-entropy of the outputs for every look-ahead against the true shares."""
     share, weight = torch.from_numpy(mixtures.noise_share), torch.from_numpy(mixtures.weight)
-    total = torch.zeros(())
-    for i, late in enumerate(LOOKAHEADS):
-        n = len(share) - late
-        entropy = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits[late:, :, i, :N_BANDS], share[:n], reduction="none"
-        )
-        total = total + (entropy * weight[:n]).sum() / weight[:n].sum().clamp(min=1.0)
-    return total / len(LOOKAHEADS)
+    losses = [share_loss(logits, share, weight, output) for output in range(len(LOOKAHEADS))]
+    return torch.stack(losses).mean()

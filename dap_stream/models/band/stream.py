@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from dap_stream.core.array_types import F32
 from dap_stream.dsp.bands import N_BANDS
@@ -34,7 +35,7 @@ class BandStream:
         self._features = frames.features(self._thinning)
         n_waiting = delay - LOOKAHEADS[self._output] * self._thinning
         self._waiting = np.ones((n_waiting, N_BANDS), np.float32)  # gains on their way out
-        self._state: BandState | None = None
+        self._state: BandState | None = None  # made by the first predictor
         self._n_frames = 0
         self._newest = np.ones((1, N_BANDS), np.float32)
         self._wanted = wanted
@@ -63,6 +64,6 @@ class BandStream:
         features = self._features.advance(log_observed)
         logits = predictor.logits(features, self._state).reshape(len(features), len(LOOKAHEADS), N_OUTPUTS)
         given = logits[:, self._output]
-        voice = np.asarray(1.0 / (1.0 + np.exp(-given[:, N_BANDS])), np.float32)
+        voice = expit(given[:, N_BANDS])
         self._wanted.hear(voice[active_frames(log_observed)], self._hop_s)
-        return np.asarray(1.0 / (1.0 + np.exp(given[:, :N_BANDS])), np.float32)
+        return np.asarray(expit(-given[:, :N_BANDS]), np.float32)

@@ -57,7 +57,7 @@ def adapt(
             heard_s += listener.heard_s
             voiced_s += listener.heard_s * listener.voice_share
         wanted.settle(heard_s, voiced_s / max(heard_s, 1e-9))
-    if not n_steps or not frames.is_fitted:
+    if not n_steps or not frames.is_fittable:
         return
     # torch takes seconds to import: only who fits pays.
     from dap_stream.models.band.fitting import BandFitter, pieces_of

@@ -7,7 +7,7 @@ from math import ceil, floor
 import numpy as np
 
 from dap_stream.core.array_types import F32
-from dap_stream.dsp.features import active_frames, lane_power, log_power
+from dap_stream.dsp.features import active_frames, observed_log_power
 from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import SettingError
 from dap_stream.models.band.frames import Frames
@@ -33,8 +33,7 @@ def noise_frames(spec: StftSpec, audio: F32, sample_rate: int) -> F32:
         raise SettingError(
             f"the noise that is shown has {has_s:g} s and needs {needs_s:g} s or more; show more of it"
         )
-    spectrum = np.stack([spec.spectrum(channel, spec.observation) for channel in audio])
-    observed = log_power(lane_power(spectrum, is_linked=True)[0])
+    observed = observed_log_power(spec, audio)
     observed = observed[active_frames(observed)]
     if len(observed) < LEAST_FRAMES:
         raise SettingError("the noise that is shown is silent; show a stretch where the noise is heard")

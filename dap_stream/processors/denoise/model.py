@@ -118,7 +118,7 @@ class DenoiseModel:
         frames
             Their geometry.
         """
-        if self.bands is None or not self.settings.band_steps or not frames.is_fitted:
+        if self.bands is None or not self.settings.band_steps or not frames.is_fittable:
             return
         if self._band_learner is None:
             self._band_learner = BandLearner(self.bands, frames, self.settings.seed, self.noise)

@@ -12,8 +12,8 @@ from dap_stream.core import parallel
 from dap_stream.core.array_types import F32
 from dap_stream.core.finite import finite
 from dap_stream.core.profile import Profile
-from dap_stream.core.streams import SeekableSource
-from dap_stream.dsp.features import lane_power, log_power
+from dap_stream.core.streams import SeekableSource, read_up_to
+from dap_stream.dsp.features import observed_log_power
 from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import SettingError
 from dap_stream.models.band.frames import Frames
@@ -111,7 +111,7 @@ def pretrain(model: DenoiseModel, source: SeekableSource, progress: LearnProgres
                 model.generator.learn(block, count, rate)
             if progress is not None:
                 progress((1.0 - band_part) * (i + 1) / n_pieces)
-    if model.bands is not None:
+    if model.bands is not None and (settings.band_steps or not model.bands.wanted.is_settled):
 
         def fitting(part: float) -> None:
             if progress is not None:
@@ -147,18 +147,11 @@ def _starts(source: SeekableSource, n_pieces: int, seed: int) -> list[int]:
 
 
 def _read(source: SeekableSource, start: int, n_samples: int) -> F32:
-    """``n_samples`` from ``start`` on or what there is: a source may give less at a time."""
+    """``n_samples`` from ``start`` on, or what there is."""
     source.seek(start)
-    parts = []
-    while n_samples > 0 and (part := source.read(n_samples)).shape[1]:
-        parts.append(part)
-        n_samples -= part.shape[1]
-    joined = np.concatenate(parts, axis=1) if parts else np.zeros((source.channels, 0))
-    return np.ascontiguousarray(finite(joined), np.float32)
+    return np.ascontiguousarray(finite(read_up_to(source, n_samples)), np.float32)
 
 
 def _log_power(spec: StftSpec, audio: F32) -> F32:
-    """Natural log of the power ``[frames, bins]`` of a piece ``[channels, samples]``, channels together."""
-    padded = np.pad(audio, ((0, 0), (0, max(spec.n_fft - audio.shape[1], 0))))
-    spectrum = np.stack([spec.spectrum(channel, spec.observation) for channel in padded])
-    return log_power(lane_power(spectrum, is_linked=True)[0])
+    """Log power ``[frames, bins]`` of a piece ``[channels, samples]``, at least one frame."""
+    return observed_log_power(spec, np.pad(audio, ((0, 0), (0, max(spec.n_fft - audio.shape[1], 0)))))
