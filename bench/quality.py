@@ -27,6 +27,7 @@ from dap_stream.models.registry import DEEP_PRIORS
 CLEAN_METHODS = ("classical", "context", "band")  # methods asked to leave a clean signal alone
 # Those left out take as long again as all others. Asked for like this, they get sections of their own.
 DEEP, REFERENCE = ("noisy", *DEEP_PRIORS), ("context", "reference")
+PRESETS = ("field", "music")  # for other sounds than speech, and measured on these alone
 DEFAULT = [
     name
     for name in METHODS
@@ -87,8 +88,18 @@ def plan(folder: Path, methods: Sequence[str], only: Sequence[str], sample_rate:
         raise SystemExit(
             f"bench: --only knows no {', '.join(sorted(unknown))}: give ids, groups, pair or clean"
         )
-    tasks = [Task(folder, "mix", row.id, method, sample_rate) for row in chosen for method in methods]
-    tasks += [Task(folder, "pair", pair, method, None) for pair in pairs for method in methods]
+    tasks = [
+        Task(folder, "mix", row.id, method, sample_rate)
+        for row in chosen
+        for method in methods
+        if method not in PRESETS or row.group not in SPEECH_GROUPS
+    ]
+    tasks += [
+        Task(folder, "pair", pair, method, None)
+        for pair in pairs
+        for method in methods
+        if method not in PRESETS
+    ]
     own = [method for method in methods if method in CLEAN_METHODS]
     tasks += [
         Task(folder, "clean", row.id, method, sample_rate) for row in signals.values() for method in own
@@ -132,6 +143,7 @@ def main() -> None:
         frozenset(DEFAULT): ("quality", "Quality"),
         frozenset(DEEP): ("quality-deep", "Deep priors"),
         frozenset(REFERENCE): ("quality-reference", "With and without speed-up"),
+        frozenset(("noisy", *PRESETS)): ("quality-presets", "Presets for other sounds than speech"),
     }
     if frozenset(args.methods) in section and not args.only:
         name, title = section[frozenset(args.methods)]
