@@ -28,11 +28,8 @@ CLEAN_METHODS = ("classical", "context", "band")  # methods asked to leave a cle
 # Those left out take as long again as all others. Asked for like this, they get sections of their own.
 DEEP, REFERENCE = ("noisy", *DEEP_PRIORS), ("context", "reference")
 PRESETS = ("field", "music")  # for other sounds than speech, and measured on these alone
-DEFAULT = [
-    name
-    for name in METHODS
-    if name not in (*DEEP_PRIORS, "reference", "band-any", "band-best", "field", "music")
-]
+OTHERS = ("reference", "band-any", "band-best", *PRESETS)
+DEFAULT = [name for name in METHODS if name not in (*DEEP_PRIORS, *OTHERS)]
 
 
 @dataclass(frozen=True)
