@@ -24,6 +24,7 @@ WINDOWS_MS = (48.0, 48.0, 48.0, 32.0, 32.0)  # of files, of live streams; each b
 RARE_WINDOWS_MS = (20.0, 24.0, 40.0, 64.0, 96.0)
 SHAPES = ((32, 3.0), (32, 3.0), (24, 4.0), (12, 8.0))  # sounds in a batch and their seconds
 N_ROOMS = 300
+NEARLY_CLEAN = 0.2  # part of the mixtures: what is nearly clean has to stay as it is
 ACTIVE_RANGE_DB = 30.0  # below its loudest frames a voice is taken to be silent
 
 
@@ -109,7 +110,7 @@ class Mixer:
         keeps_voice = bool(rng.uniform() < 0.7) if kind in ("voices", "none") else False
         wanted = self._wanted(rng, kind, n_samples)
         noise = self._noise(rng, n_samples, keeps_voice)
-        snr_db = rng.uniform(-6.0, 20.0) if rng.uniform() < 0.9 else rng.uniform(20.0, 60.0)
+        snr_db = rng.uniform(20.0, 60.0) if rng.uniform() < NEARLY_CLEAN else rng.uniform(-6.0, 20.0)
         wanted *= np.float32(1.0 / max(_active_rms(wanted), 1e-6))
         noise *= np.float32(10.0 ** (-snr_db / 20.0) / max(float(np.sqrt(np.mean(noise**2))), 1e-6))
         if kind == "none":

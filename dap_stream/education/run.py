@@ -95,10 +95,10 @@ def educate(
     Raises
     ------
     SettingError
-        If ``folder`` holds an education with other settings.
+        If ``folder`` holds an education with other settings; only the steps may be others, to lengthen it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, settings)
+    planned = _claim(folder, settings)
     begin = time.monotonic()
 
     def shelves(name: str, seed: int, share: float) -> dict[str, Shelf]:
@@ -111,6 +111,7 @@ def educate(
     teacher = Teacher(settings.steps, settings.seed, device_name(device))
     checkpoint = folder / "checkpoint.pt"
     seconds = before_s = 0.0
+    card: dict[str, Any] = {}
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         teacher.restore(state)
@@ -129,8 +130,8 @@ def educate(
                 file.write(
                     json.dumps({"step": teacher.step_number, "seconds": round(seconds), **found}) + "\n"
                 )
-            _save(folder, teacher, settings, bank, found, seconds)
-    return _save(folder, teacher, settings, bank, evaluate(teacher.averaged, exam), seconds)
+            card = _save(folder, teacher, settings, planned, bank, found, seconds)
+    return card or _save(folder, teacher, settings, planned, bank, evaluate(teacher.averaged, exam), seconds)
 
 
 def _step(teacher: Teacher, batch: Batch) -> None:
@@ -141,19 +142,27 @@ def _step(teacher: Teacher, batch: Batch) -> None:
         teacher.step(batch)
 
 
-def _claim(folder: Path, settings: EducationSettings) -> None:
-    """Write the settings down, or find that they are those of before."""
+def _claim(folder: Path, settings: EducationSettings) -> list[int]:
+    """Write the settings down, or find those of before but for the steps; all steps ever planned."""
     path = folder / "education.json"
     wanted = json.loads(json.dumps(asdict(settings)))
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != wanted:
-        raise SettingError(f"{folder} holds an education with other settings; choose another folder")
-    path.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+    planned = [settings.steps]
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        planned = before.pop("planned", [before["steps"]])
+        if {**before, "steps": settings.steps} != wanted:
+            raise SettingError(f"{folder} holds an education with other settings; choose another folder")
+        if planned[-1] != settings.steps:
+            planned = [*planned, settings.steps]
+    path.write_text(json.dumps({**wanted, "planned": planned}) + "\n", encoding="utf-8")
+    return planned
 
 
 def _save(
     folder: Path,
     teacher: Teacher,
     settings: EducationSettings,
+    planned: list[int],
     bank: dict[str, Shelf],
     exam: dict[str, float],
     seconds: float,
@@ -163,6 +172,7 @@ def _save(
         "made_from": {group: dict(Counter(shelf.makers)) for group, shelf in bank.items()},
         "recordings": 0,
         **asdict(settings),
+        "steps_planned": planned,  # the rate of learning falls towards the last of them
         "steps_done": teacher.step_number,
         "seconds": round(seconds),
         "device": teacher.device,

@@ -74,7 +74,7 @@ def test_what_is_finished_stays_as_it_is(tmp_path):
     assert_equal(taught(tmp_path), first)
 
 
-@pytest.mark.parametrize("change", [{"seed": 6}, {"steps": 4}, {"share": 0.003}, {"left_out": ()}])
+@pytest.mark.parametrize("change", [{"seed": 6}, {"share": 0.003}, {"left_out": ()}])
 def test_a_folder_with_another_education_is_left_alone(tmp_path, change):
     (tmp_path / "education.json").write_text(
         '{"seed": 5, "steps": 3, "share": 0.002, "left_out": ["espeak"]}'
@@ -82,6 +82,12 @@ def test_a_folder_with_another_education_is_left_alone(tmp_path, change):
     with pytest.raises(SettingError, match="holds an education with other settings; choose another folder"):
         educate(tmp_path, replace(SETTINGS, **change), "cpu", 1)
     assert [path.name for path in tmp_path.iterdir()] == ["education.json"]
+
+
+def test_an_education_can_be_lengthened_and_the_card_says_so(tmp_path):
+    taught(tmp_path)
+    card = educate(tmp_path, replace(SETTINGS, steps=4), "cpu", 1)
+    assert (card["steps"], card["steps_done"], card["steps_planned"]) == (4, 4, [3, 4])
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_what_warming_up_taught_is_forgotten() -> None:
 
 
 def test_a_profile_that_does_not_fit_ends_the_warming_up() -> None:
-    chain = live_chain(Profile("context", 32.0, 1, {}), is_inline=False)
+    chain = live_chain(Profile("context", 32.0, 1, {}), is_inline=False, generator="context")
     with contextlib.closing(chain), pytest.raises(ProfileError, match="do not fit"):
         chain.warm_up(0.0)
 
