@@ -33,7 +33,7 @@ class DenoiseSettings(Settings):
     )
     passes: int = choice(2, (1, 2), "2: learn from the whole recording first; 1: learn while it streams")
     reduction_db: float = number(
-        24.0, 0.0, 60.0, "dB", "largest attenuation of any bin above the low cut; more removes more"
+        30.0, 0.0, 60.0, "dB", "largest attenuation of any bin above the low cut; more removes more"
     )
     wet: float = number(1.0, 0.0, 1.0, "", "1: processed only, 0: the input itself")
     low_cut_hz: float = number(

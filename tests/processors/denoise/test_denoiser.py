@@ -71,7 +71,7 @@ def test_classical_equals_a_plain_transform_with_the_same_gain(rng):
     from dap_stream.processors.denoise.classical_estimator import KEEP_PER_16_MS, _start
 
     audio = rng.standard_normal(RATE * 2).astype(np.float32)
-    processor = make(generator="classical")
+    processor = make(generator="classical", reduction_db=24.0)
     got = processor(audio[None], RATE)[0]
     spec = StftSpec.for_rate(RATE, 32.0)
     spectrum = stft(spec, audio)

@@ -141,7 +141,7 @@ def test_keys_that_come_as_sequences_do_nothing() -> None:
             it.press(pressed)
             time.sleep(0.05)  # the sequence that comes in two parts is read in two
         it.press("f")
-        it.until("wet 100% -24 dB FROZEN")
+        it.until("wet 100% -30 dB FROZEN")
         it.press("q")
         it.end()
         assert it.process.returncode == 0
