@@ -22,10 +22,12 @@ from dap_stream.core.processor import check_channels
 from dap_stream.core.units import format_seconds
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.atomic_file import HiddenFile
-from dap_stream.io.container_headers import audio_extent, open_repaired, rf64_to_wav
+from dap_stream.io.container_headers import rf64_to_wav
+from dap_stream.io.extent import find_extent
 from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat
-from dap_stream.io.input_checks import check_complete, check_readable, is_length_known
+from dap_stream.io.input_checks import check_complete, check_readable, doubt_of, is_length_known
+from dap_stream.io.patched_file import PatchedFile
 from dap_stream.io.pcm import Storage
 
 # Samples decoded before the one that was jumped to in a lossy file, several of its frames: after a jump
@@ -62,7 +64,8 @@ class FileSource:
     """A source that reads a file, as float32, or float64 where float32 would lose bits.
 
     `n_samples` is None for the few files that do not say it (some FLAC and MP3 streams).
-    Opened when it is built, so that `format` can be asked; closed by ``with``.
+    Opened when it is built, so that `format` can be asked; closed by ``with``. `doubt` says what is wrong
+    with a file that is read all the same, None if nothing is.
 
     Parameters
     ----------
@@ -83,10 +86,17 @@ class FileSource:
         self.path = Path(path)
         check_readable(self.path)
         try:
-            self._repaired = open_repaired(self.path)
-            self._file = _Decoder(self._repaired or _name(self.path))
+            extent = find_extent(self.path)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be read ({error.strerror}); copy it again from its origin"
+            ) from error
+        patches = () if extent is None else extent.patches
+        self._patched = PatchedFile(self.path, patches) if patches else None
+        try:
+            self._file = _Decoder(self._patched or _name(self.path))
         except soundfile.LibsndfileError as error:
-            check_complete(self.path, None)
+            check_complete(self.path, extent, None)
             raise InputError(
                 f"{self.path}: not an audio file that can be read ({error.error_string}); "
                 "convert it to WAV or FLAC first"
@@ -97,8 +107,13 @@ class FileSource:
         self.channels = self.format.channels
         self.dtype: type[np.float32 | np.float64] = np.float64 if self.format.needs_float64 else np.float32
         length: int | None = self._file.frames if self._file.frames < _NO_LENGTH else None
+        n_bytes = None if extent is None else extent.n_bytes
+        width = self.format.sample_bytes
+        if length is not None and n_bytes is not None and width is not None:
+            length = min(length, n_bytes // width)  # libsndfile takes chunks behind the audio for some
+        self.doubt = doubt_of(extent, (length or 0) / self.sample_rate)
         try:
-            check_complete(self.path, (length or 0) / self.sample_rate)
+            check_complete(self.path, extent, (length or 0) / self.sample_rate)
             if length == 0:
                 raise InputError(f"{self.path}: holds no samples; nothing to do")
             if not is_length_known(self.path, self.format.container):
@@ -173,8 +188,8 @@ class FileSource:
 
     def _close(self) -> None:
         self._file.close()
-        if self._repaired is not None:
-            self._repaired.close()
+        if self._patched is not None:
+            self._patched.close()
 
     def __enter__(self) -> FileSource:
         return self
@@ -327,7 +342,7 @@ class FileSink:
         """libsndfile does not report all failed writes: count what can be read back."""
         if self.n_samples == 0:
             return
-        n_found, extent = soundfile.info(_name(path)).frames, audio_extent(path)
+        n_found, extent = soundfile.info(_name(path)).frames, find_extent(path)
         # Codecs that pack samples in blocks (ADPCM, GSM) fill up the last one.
         is_complete = n_found >= self.n_samples if self.format.is_lossy else n_found == self.n_samples
         if not is_complete or (extent is not None and extent.is_short):

@@ -97,10 +97,14 @@ class FileFormat:
 
     def n_bytes(self, n_samples: int) -> int | None:
         """Size of a file of this length with its header, rounded up; None if it is compressed."""
+        width = self.sample_bytes
+        return None if width is None else n_samples * width + _HEADER_BYTES
+
+    @property
+    def sample_bytes(self) -> int | None:
+        """Bytes of one sample of all channels; None if it is compressed."""
         width = _PLAIN_BYTES.get(self.subtype)
-        if width is None or self.container == "FLAC":
-            return None
-        return n_samples * self.channels * width + _HEADER_BYTES
+        return None if width is None or self.container == "FLAC" else width * self.channels
 
     def has_room(self, n_samples: int) -> bool:
         """Whether the container can count that many samples."""

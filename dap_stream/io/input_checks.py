@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dap_stream.core.units import format_seconds
 from dap_stream.errors import InputError
-from dap_stream.io.container_headers import audio_extent
-from dap_stream.io.mp3_headers import mp3_bit_rates_without_length
+from dap_stream.io.behind_audio import Behind
+from dap_stream.io.extent import Extent
+from dap_stream.io.mp3_headers import mp3_kinds_of_frames
 
 
 def check_readable(path: Path) -> None:
@@ -32,28 +33,52 @@ def check_readable(path: Path) -> None:
         raise InputError(f"{path}: raw samples have no header; pipe them in and name their format with --raw")
 
 
-def check_complete(path: Path, seconds: float | None) -> None:
-    """InputError if the header promises more audio than there is; ``seconds`` is what the decoder sees."""
-    extent = audio_extent(path)
-    if extent is None or not extent.is_short:
+def check_complete(path: Path, extent: Extent | None, seconds: float | None) -> None:
+    """InputError unless the audio ends where the header says; ``seconds`` is what the decoder sees."""
+    if extent is None:
         return
-    if seconds is None:
-        what_is_left = f"{100.0 * extent.present / extent.promised:.1f} % of the bytes are there"
-    elif extent.is_last_page:
-        what_is_left = f"it breaks off after {format_seconds(seconds, 3)}"
-    else:
-        whole = seconds * extent.promised / max(extent.present, 1)
-        what_is_left = f"{format_seconds(seconds, 3)} of {format_seconds(whole, 3)} are there"
-    raise InputError(f"{path}: truncated: {what_is_left}; copy it again, or save what is there as a new file")
+    if extent.is_short:
+        if seconds is None:
+            what_is_left = f"{100.0 * extent.present / extent.whole:.1f} % of the bytes are there"
+        elif extent.is_last_page:
+            what_is_left = f"it breaks off after {format_seconds(seconds, 3)}"
+        else:
+            whole = seconds * extent.whole / max(extent.present, 1)
+            what_is_left = f"{format_seconds(seconds, 3)} of {format_seconds(whole, 3)} are there"
+        raise InputError(
+            f"{path}: truncated: {what_is_left}; copy it again, or save what is there as a new file"
+        )
+    if extent.behind is not Behind.NOTHING and not extent.patches:
+        if seconds:
+            whole = seconds * extent.whole / max(extent.stated, 1)
+            what_is_read = f"{format_seconds(seconds, 3)} of about {format_seconds(whole, 3)}"
+        else:
+            what_is_read = f"{100.0 * extent.stated / extent.whole:.1f} % of the bytes"
+        raise InputError(
+            f"{path}: holds {extent.behind.value}: {what_is_read} would be read; "
+            "convert it to one recording first (ffmpeg -f concat joins the parts)"
+        )
+
+
+def doubt_of(extent: Extent | None, seconds: float) -> str | None:
+    """What has to be said of a file of ``seconds`` whose header is wrong, and was put right."""
+    if extent is None or extent.behind is not Behind.MORE:
+        return None
+    stated = seconds * extent.stated / max(extent.whole, 1)
+    return (
+        f"its header tells of {format_seconds(stated, 3)}, and {format_seconds(seconds, 3)} of audio are "
+        "there: all of it is read"
+    )
 
 
 def is_length_known(path: Path, container: str) -> bool:
     """Whether the decoder's length is right; InputError for an MP3 of which it would drop the end."""
     if container != "MP3":
         return True
-    n_bit_rates = mp3_bit_rates_without_length(path)
-    if n_bit_rates > 1:
+    n_kinds = mp3_kinds_of_frames(path)
+    if n_kinds > 1:
         raise InputError(
-            f"{path}: MP3 of variable bit rate that does not say its length; convert it to WAV or FLAC first"
+            f"{path}: MP3 of variable bit rate that does not say its length, or several joined; convert it "
+            "to WAV or FLAC first"
         )
-    return n_bit_rates == 0
+    return n_kinds == 0

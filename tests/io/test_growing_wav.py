@@ -44,7 +44,7 @@ def test_what_the_header_does_not_count_yet_is_no_harm() -> None:
         file.write(noise(1, 300).tobytes())
     assert read(Path("a.wav")).shape == (1, 500)
     with FileSource("a.wav") as source:
-        assert source.n_samples == 500
+        assert source.n_samples == 800 and source.doubt is not None
 
 
 def test_an_existing_file_stays() -> None:

@@ -18,7 +18,7 @@ from dap_stream.core.render import Progress, RenderRecord, render
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.streams import Sink
 from dap_stream.core.units import seconds_to_samples
-from dap_stream.errors import OutputError, SettingError
+from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat, output_format, removed_format
@@ -130,6 +130,15 @@ def resolved(job: Job, source: AudioSource) -> tuple[ChainSettings, tuple[str, .
     return chain, tuple(f"{job.names.source}: {note}" for note in notes)
 
 
+def doubts_of(job: Job, source: AudioSource) -> tuple[str, ...]:
+    """What is to be said of a damaged recording; InputError if the job would replace it."""
+    if not isinstance(source, FileSource) or source.doubt is None:
+        return ()
+    if job.names.in_place:
+        raise InputError(f"{job.names.source}: {source.doubt}; keep it, and name another file for the result")
+    return (f"{job.names.source}: {source.doubt}",)
+
+
 def check(job: Job) -> None:
     """Raise all that can be known to go wrong before anything is computed; the pipe is not touched."""
     for path in (job.names.output, job.names.removed, job.save_profile):
@@ -138,6 +147,7 @@ def check(job: Job) -> None:
     if job.names.source == PIPE:
         return
     with open_source(job) as source:
+        doubts_of(job, source)
         for path, file_format in zip(
             (job.names.output, job.names.removed), result_formats(job, source), strict=True
         ):
@@ -167,6 +177,10 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         chain, notes = resolved(job, source)
         for text in notes:
             callbacks.note(text)
+        doubts = doubts_of(job, source)
+        for text in doubts:
+            callbacks.warn(text)
+        notes += doubts
         models = make_models(chain, job.profile)
         for model in models.values():
             stack.callback(model.close)
