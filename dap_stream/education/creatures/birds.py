@@ -6,9 +6,12 @@ import numpy as np
 
 from dap_stream.core.array_types import F32, F64
 from dap_stream.education.creatures.calling import Call, bouts, repeat, together
-from dap_stream.education.creatures.shaping import band, noise, swell
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import curve, harmonic_tone, log_uniform, vibrato, wander
+from dap_stream.education.synthesis.chance import curve, log_uniform, vibrato, wander
+from dap_stream.education.synthesis.envelopes import swell
+from dap_stream.education.synthesis.filters import band_pass
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.noise import white_noise
+from dap_stream.education.synthesis.tones import harmonic_tone
 
 
 def _overtones(rng: np.random.Generator, most: int) -> F64:
@@ -32,18 +35,18 @@ def _draw_syllable(rng: np.random.Generator, low: float, high: float, longest: f
     )
 
     def say(rng: np.random.Generator) -> F32:
-        n = max(32, int(RATE * seconds * rng.uniform(0.95, 1.05)))
+        n = max(32, int(SAMPLE_RATE * seconds * rng.uniform(0.95, 1.05)))
         hz = centre * rng.uniform(0.99, 1.01) * span ** curve(shape, n)
         if depth > 0.0:
             hz = hz * vibrato(rng, n, trembles, depth)
         hz = np.clip(hz, 0.7 * low, 1.1 * high)
         sound = harmonic_tone(rng, hz, weights)
         if breath > 0.0:
-            sound = sound + np.float32(breath) * band(noise(rng, n), 0.6 * centre, 1.6 * centre)
+            sound = sound + np.float32(breath) * band_pass(white_noise(rng, n), 0.6 * centre, 1.6 * centre)
         envelope = swell(n, attack, release)
         if beats > 0.0:
             envelope = envelope * (
-                1.0 - beats * (0.5 + 0.5 * np.sin(np.arange(n) * (2 * np.pi * trembles / RATE)))
+                1.0 - beats * (0.5 + 0.5 * np.sin(np.arange(n) * (2 * np.pi * trembles / SAMPLE_RATE)))
             )
         return (sound * envelope).astype(np.float32)
 
@@ -113,7 +116,7 @@ def trill(rng: np.random.Generator, n: int) -> F32:
         def burst(rng: np.random.Generator) -> F32:
             times = max(2, int(rate * seconds * rng.uniform(0.7, 1.2)))
             sound = syllable(rng)
-            run = repeat(rng, sound, times, max(0.001, 1.0 / rate - len(sound) / RATE))
+            run = repeat(rng, sound, times, max(0.001, 1.0 / rate - len(sound) / SAMPLE_RATE))
             return (run * np.exp(growth * np.linspace(-1.0, 1.0, len(run)))).astype(np.float32)
 
         return bouts(rng, n, burst, (1, 2), (0.1, 1.0), (0.4, 4.0))
@@ -143,7 +146,7 @@ def whistle(rng: np.random.Generator, n: int) -> F32:
         gap = log_uniform(rng, 0.02, 0.3)
 
         def call(rng: np.random.Generator) -> F32:
-            silence = np.zeros(int(gap * RATE), dtype=np.float32)
+            silence = np.zeros(int(gap * SAMPLE_RATE), dtype=np.float32)
             return np.concatenate([part for tone in tones for part in (tone(rng), silence)])
 
         return bouts(rng, n, call, (1, 3), (0.1, 1.0), (0.5, 5.0))
@@ -173,7 +176,7 @@ def warble(rng: np.random.Generator, n: int) -> F32:
         notched = rng.uniform(0.3, 1.0)
 
         def run(rng: np.random.Generator) -> F32:
-            m = int(RATE * longest * rng.uniform(0.5, 1.0))
+            m = int(SAMPLE_RATE * longest * rng.uniform(0.5, 1.0))
             hz = np.clip(centre * span ** wander(rng, m, rate), 800.0, 7400.0)
             dips = np.clip(1.0 - notched * (0.5 + wander(rng, m, 2.0 * rate)), 0.0, 1.0)
             return (harmonic_tone(rng, hz, weights) * dips * swell(m, 0.05, 0.05)).astype(np.float32)
@@ -207,12 +210,12 @@ def harsh_call(rng: np.random.Generator, n: int) -> F32:
         centre = log_uniform(rng, 1.2e3, 4e3)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(RATE * seconds * rng.uniform(0.85, 1.15))
+            m = int(SAMPLE_RATE * seconds * rng.uniform(0.85, 1.15))
             hz = pitch * rng.uniform(0.96, 1.04) * np.exp(curve(shape, m) + rough * wander(rng, m, 300.0))
             sound = harmonic_tone(rng, hz, weights)
             sound = sound / np.float32(np.sqrt(np.mean(sound * sound)) + 1e-6)
-            sound = sound + np.float32(hiss) * noise(rng, m)
-            sound = band(sound, 0.4 * centre, 2.2 * centre, 1)
+            sound = sound + np.float32(hiss) * white_noise(rng, m)
+            sound = band_pass(sound, 0.4 * centre, 2.2 * centre, 1)
             return (sound * swell(m, 0.15 * seconds, 0.4 * seconds)).astype(np.float32)
 
         return bouts(rng, n, call, (1, 6), (0.05, 0.6), (0.5, 4.0))
@@ -244,7 +247,7 @@ def chatter(rng: np.random.Generator, n: int) -> F32:
         def call(rng: np.random.Generator) -> F32:
             tone = chip(rng)
             m = len(tone)
-            rasp = band(noise(rng, m), centre / width, centre * width) * swell(
+            rasp = band_pass(white_noise(rng, m), centre / width, centre * width) * swell(
                 m, 0.1 * seconds, 0.7 * seconds
             )
             return (np.float32(1.0 - hiss) * tone + np.float32(hiss) * rasp).astype(np.float32)
@@ -278,7 +281,7 @@ def coo(rng: np.random.Generator, n: int) -> F32:
         def call(rng: np.random.Generator) -> F32:
             parts: list[F32] = []
             for tone, gap in zip(tones, gaps, strict=True):
-                parts += [tone(rng), np.zeros(int(gap * RATE), dtype=np.float32)]
+                parts += [tone(rng), np.zeros(int(gap * SAMPLE_RATE), dtype=np.float32)]
             return np.concatenate(parts)
 
         return bouts(rng, n, call, (1, 5), (0.1, 0.8), (0.8, 4.0))

@@ -7,31 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from dap_stream.core.array_types import F32
-from dap_stream.education.creatures.shaping import leveled, somewhere
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import log_uniform
+from dap_stream.education.synthesis.chance import log_uniform
+from dap_stream.education.synthesis.envelopes import add_at
+from dap_stream.education.synthesis.levels import levelled_by_frames
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.rooms import somewhere
 
 Call = Callable[[np.random.Generator], F32]
 """One call of one individual: of any length, about as loud each time."""
-
-
-def add_at(out: F32, sound: F32, at: int, size: float = 1.0) -> None:
-    """Add a sound into another from a sample on; what lies outside is left out.
-
-    Parameters
-    ----------
-    out : F32
-        What is added to, in place.
-    sound : F32
-        What is added.
-    at : int
-        The sample of `out` where it begins; may be negative.
-    size : float, optional
-        Times this.
-    """
-    begin, end = max(at, 0), min(at + len(sound), len(out))
-    if begin < end:
-        out[begin:end] += np.float32(size) * sound[begin - at : end - at]
 
 
 def bouts(
@@ -66,7 +49,7 @@ def bouts(
     out = np.zeros(n, dtype=np.float32)
     own = log_uniform(rng, *gap)
     uneven = rng.uniform(0.0, 0.4)
-    at = int(rng.uniform(0.0, min(0.5 * n, pause[1] * RATE)))
+    at = int(rng.uniform(0.0, min(0.5 * n, pause[1] * SAMPLE_RATE)))
     under_way = rng.random() < 0.35  # the first call has begun before the first sample
     while at < n:
         loudness = log_uniform(rng, 0.5, 1.0)
@@ -75,10 +58,10 @@ def bouts(
             if under_way:
                 at, under_way = -int(rng.uniform(0.0, 0.6) * len(sound)), False
             add_at(out, sound, at, loudness * log_uniform(rng, 0.7, 1.0))
-            at += len(sound) + max(1, int(own * RATE * (1.0 + uneven * rng.uniform(-1.0, 1.0))))
+            at += len(sound) + max(1, int(own * SAMPLE_RATE * (1.0 + uneven * rng.uniform(-1.0, 1.0))))
             if at >= n:
                 break
-        at += int(log_uniform(rng, *pause) * RATE)
+        at += int(log_uniform(rng, *pause) * SAMPLE_RATE)
     return out
 
 
@@ -107,7 +90,7 @@ def together(
     while most > 1 and rng.random() < 0.3:
         out = out + np.float32(log_uniform(rng, 0.1, 1.0)) * somewhere(rng, one(rng, n))
         most -= 1
-    return leveled(rng, out)
+    return levelled_by_frames(rng, out)
 
 
 def repeat(rng: np.random.Generator, sound: F32, times: int, gap: float) -> F32:
@@ -129,8 +112,10 @@ def repeat(rng: np.random.Generator, sound: F32, times: int, gap: float) -> F32:
     F32
         All of it.
     """
-    step = len(sound) + max(1, int(gap * RATE))
+    step = len(sound) + max(1, int(gap * SAMPLE_RATE))
     out = np.zeros(step * times, dtype=np.float32)
     for k in range(times):
-        add_at(out, sound, k * step + int(rng.uniform(0.0, 0.1) * gap * RATE), log_uniform(rng, 0.7, 1.0))
+        add_at(
+            out, sound, k * step + int(rng.uniform(0.0, 0.1) * gap * SAMPLE_RATE), log_uniform(rng, 0.7, 1.0)
+        )
     return out

@@ -6,9 +6,11 @@ import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.education.creatures.calling import bouts, together
-from dap_stream.education.creatures.shaping import noise, swell
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import curve, harmonic_tone, log_uniform, resonance
+from dap_stream.education.synthesis.chance import curve, log_uniform
+from dap_stream.education.synthesis.envelopes import swell
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.noise import white_noise
+from dap_stream.education.synthesis.tones import harmonic_tone, resonance
 
 
 def croak(rng: np.random.Generator, n: int) -> F32:
@@ -34,12 +36,14 @@ def croak(rng: np.random.Generator, n: int) -> F32:
         breath = log_uniform(rng, 0.005, 0.3)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.9, 1.1))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.9, 1.1))
             slope = np.linspace(-1.0, 1.0, m)
             # Pulses, not harmonics: chance phases of those would smear them.
-            phase = np.cumsum(rate * rng.uniform(0.97, 1.03) * np.exp(glide * slope)) / RATE
+            phase = np.cumsum(rate * rng.uniform(0.97, 1.03) * np.exp(glide * slope)) / SAMPLE_RATE
             pulses = np.diff(np.floor(phase), prepend=0.0).astype(np.float32) * np.float32(10.0)
-            pulses = pulses * rng.uniform(0.6, 1.0, m).astype(np.float32) + np.float32(breath) * noise(rng, m)
+            pulses = pulses * rng.uniform(0.6, 1.0, m).astype(np.float32) + np.float32(breath) * white_noise(
+                rng, m
+            )
             sound = np.zeros(m, dtype=np.float32)
             for centre, width in throat:
                 sound += resonance(pulses, np.minimum(centre * np.exp(bend * slope), 7e3), width)
@@ -73,7 +77,7 @@ def peep(rng: np.random.Generator, n: int) -> F32:
         trains = rng.random() < 0.5
 
         def call(rng: np.random.Generator) -> F32:
-            m = max(32, int(seconds * RATE * rng.uniform(0.95, 1.05)))
+            m = max(32, int(seconds * SAMPLE_RATE * rng.uniform(0.95, 1.05)))
             sound = harmonic_tone(rng, hz * rng.uniform(0.99, 1.01) * np.exp(curve(rise, m)), weights)
             return (sound * swell(m, 0.3 * seconds, 0.3 * seconds)).astype(np.float32)
 

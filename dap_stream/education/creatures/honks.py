@@ -7,9 +7,9 @@ import numpy as np
 from dap_stream.core.array_types import F32
 from dap_stream.education.creatures.calling import bouts, together
 from dap_stream.education.creatures.mammals import draw_throat, utter
-from dap_stream.education.creatures.shaping import swell
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import curve, log_uniform, vibrato
+from dap_stream.education.synthesis.chance import curve, log_uniform, vibrato
+from dap_stream.education.synthesis.envelopes import swell
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 
 
 def honk(rng: np.random.Generator, n: int) -> F32:
@@ -34,7 +34,7 @@ def honk(rng: np.random.Generator, n: int) -> F32:
         when, ends = rng.uniform(0.2, 0.7), rng.normal(0.0, 0.15, 3)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.8, 1.2))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.8, 1.2))
             step = 1.0 / (1.0 + np.exp(-(np.linspace(0.0, 1.0, m) - when) * 60.0))
             bend = curve(ends, m) + breaks * step
             return utter(
@@ -73,7 +73,7 @@ def scream(rng: np.random.Generator, n: int) -> F32:
         def call(rng: np.random.Generator) -> F32:
             cries: list[F32] = []
             for seconds, shape in parts:
-                m = int(seconds * RATE * rng.uniform(0.85, 1.15))
+                m = int(seconds * SAMPLE_RATE * rng.uniform(0.85, 1.15))
                 bend = curve(shape, m) + np.log(vibrato(rng, m, trembles, depth))
                 envelope = swell(m, 0.2 * seconds, 0.3 * seconds)
                 cries.append(utter(rng, throat, bend, curve(rng.uniform(-1.0, 1.0, 3), m), envelope))

@@ -8,9 +8,11 @@ import numpy as np
 
 from dap_stream.core.array_types import F32, F64
 from dap_stream.education.creatures.calling import bouts, together
-from dap_stream.education.creatures.shaping import noise, swell
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import curve, harmonic_tone, log_uniform, resonance, vibrato, wander
+from dap_stream.education.synthesis.chance import curve, log_uniform, vibrato, wander
+from dap_stream.education.synthesis.envelopes import swell
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.noise import white_noise
+from dap_stream.education.synthesis.tones import harmonic_tone, resonance
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,9 @@ def utter(rng: np.random.Generator, throat: Throat, bend: F64, opening: F64, env
     if throat.below > 0.0:
         half = harmonic_tone(rng, 0.5 * hz, throat.weights)
         tone = tone + np.float32(throat.below) * half
-    source = tone / np.float32(np.sqrt(np.mean(tone * tone)) + 1e-6) + np.float32(throat.breath) * noise(
-        rng, n
-    )
+    source = tone / np.float32(np.sqrt(np.mean(tone * tone)) + 1e-6) + np.float32(
+        throat.breath
+    ) * white_noise(rng, n)
     sound = np.float32(0.05) * source
     for centre, width, size in throat.mouth:
         sound = sound + np.float32(size) * resonance(
@@ -125,7 +127,7 @@ def bark(rng: np.random.Generator, n: int) -> F32:
         attack, tail = log_uniform(rng, 0.004, 0.05), log_uniform(rng, 0.3, 0.9)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.8, 1.2))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.8, 1.2))
             bend = curve((shape[0] - 0.25, shape[0] + 0.1, shape[1] - 0.3), m)
             return utter(
                 rng, throat, bend, curve((-1.0, 1.0, -0.5), m), swell(m, attack, tail * seconds, 1.5)
@@ -157,7 +159,7 @@ def growl(rng: np.random.Generator, n: int) -> F32:
         seconds = log_uniform(rng, 0.1, 2.5)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.7, 1.3))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.7, 1.3))
             beat = 1.0 + 0.5 * np.clip(wander(rng, m, 15.0), -1.5, 1.5)
             return utter(
                 rng,
@@ -197,7 +199,7 @@ def howl(rng: np.random.Generator, n: int) -> F32:
         )
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.7, 1.2))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.7, 1.2))
             bend = curve((-rng.uniform(0.1, 0.7), *rng.normal(0.0, 0.1, 3), -rng.uniform(0.0, 0.5)), m)
             bend = bend + np.log(vibrato(rng, m, trembles, depth))
             return utter(
@@ -230,7 +232,7 @@ def meow(rng: np.random.Generator, n: int) -> F32:
         seconds, arch = log_uniform(rng, 0.15, 1.6), rng.uniform(-0.1, 0.4)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.7, 1.3))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.7, 1.3))
             bend = curve((0.0, arch, arch * rng.uniform(0.5, 1.2), -rng.uniform(0.0, 0.3)), m)
             opening = 2.0 * curve((-0.8, 0.7, 0.9, 0.0, -0.8), m)
             return utter(rng, throat, bend, opening, swell(m, 0.2 * seconds, 0.5 * seconds))
@@ -263,7 +265,7 @@ def lowing(rng: np.random.Generator, n: int) -> F32:
         trembles, depth = rng.uniform(5.0, 14.0), rng.uniform(0.2, 2.0) * bleats
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.8, 1.2))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.8, 1.2))
             bend = curve((-rng.uniform(0.0, 0.3), 0.0, rng.normal(0.0, 0.2), -rng.uniform(0.0, 0.4)), m)
             tremor = vibrato(rng, m, trembles, depth)
             envelope = swell(m, 0.15 * seconds, 0.3 * seconds) * tremor ** rng.uniform(0.0, 6.0)

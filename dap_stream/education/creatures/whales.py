@@ -6,9 +6,13 @@ import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.education.creatures.calling import bouts, together
-from dap_stream.education.creatures.shaping import band, noise, room, swell
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import curve, harmonic_tone, log_uniform, vibrato, wander
+from dap_stream.education.synthesis.chance import curve, log_uniform, vibrato, wander
+from dap_stream.education.synthesis.envelopes import swell
+from dap_stream.education.synthesis.filters import band_pass
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.noise import white_noise
+from dap_stream.education.synthesis.rooms import reverberant
+from dap_stream.education.synthesis.tones import harmonic_tone
 
 
 def moan(rng: np.random.Generator, n: int) -> F32:
@@ -37,7 +41,7 @@ def moan(rng: np.random.Generator, n: int) -> F32:
 
         def call(rng: np.random.Generator) -> F32:
             pitch, seconds, shape, tilt = themes[int(rng.integers(len(themes)))]
-            m = int(seconds * RATE * rng.uniform(0.8, 1.2))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.8, 1.2))
             hz = (
                 pitch
                 * np.exp(curve(shape, m))
@@ -48,7 +52,7 @@ def moan(rng: np.random.Generator, n: int) -> F32:
             return (tone * size).astype(np.float32)
 
         sung = bouts(rng, n, call, (1, 3), (0.1, 1.0), (0.5, 3.0))
-        return room(rng, sung, rng.uniform(0.8, 4.0), log_uniform(rng, 0.2, 1.5))
+        return reverberant(rng, sung, rng.uniform(0.8, 4.0), log_uniform(rng, 0.2, 1.5))
 
     return together(rng, n, one, 2)
 
@@ -76,12 +80,12 @@ def dolphin(rng: np.random.Generator, n: int) -> F32:
         low = log_uniform(rng, 300.0, 4000.0)
 
         def call(rng: np.random.Generator) -> F32:
-            m = int(seconds * RATE * rng.uniform(0.8, 1.2))
+            m = int(seconds * SAMPLE_RATE * rng.uniform(0.8, 1.2))
             if rng.random() < clicks:
                 speed = rate * np.exp(curve(rng.normal(0.0, 0.7, 4), m))
-                pulses = np.diff(np.floor(np.cumsum(speed) / RATE), prepend=0.0)
-                sound = band((pulses * 20.0).astype(np.float32), low, 2.5 * low)
-                sound = sound + np.float32(0.003) * noise(rng, m)
+                pulses = np.diff(np.floor(np.cumsum(speed) / SAMPLE_RATE), prepend=0.0)
+                sound = band_pass((pulses * 20.0).astype(np.float32), low, 2.5 * low)
+                sound = sound + np.float32(0.003) * white_noise(rng, m)
             else:
                 sound = harmonic_tone(
                     rng, np.clip(centre * np.exp(curve(shape, m)), 500.0, 7.4e3), (1.0, 0.1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from dap_stream.core.array_types import F32
-from dap_stream.education.creatures.shaping import leveled, somewhere
-from dap_stream.education.creatures.tones import log_uniform
 from dap_stream.education.instruments import plucked, struck, sustained
 from dap_stream.education.instruments.drums import draw_kit, pattern
-from dap_stream.education.instruments.playing import DrawVoice, chords, draw_key, melody
+from dap_stream.education.instruments.playing import DrawInstrument, chords, draw_key, melody
+from dap_stream.education.synthesis.chance import log_uniform
+from dap_stream.education.synthesis.levels import levelled_by_frames
+from dap_stream.education.synthesis.rooms import somewhere
 
-_DRAWS: tuple[DrawVoice, ...] = (
+_DRAWS: tuple[DrawInstrument, ...] = (
     struck.draw_piano,
     struck.draw_bell,
     struck.draw_bars,
@@ -25,7 +26,7 @@ _DRAWS: tuple[DrawVoice, ...] = (
 )
 
 
-def _draw(rng: np.random.Generator) -> DrawVoice:
+def _draw(rng: np.random.Generator) -> DrawInstrument:
     return _DRAWS[int(rng.integers(len(_DRAWS)))]
 
 
@@ -50,7 +51,7 @@ def duo(rng: np.random.Generator, n: int) -> F32:
     other = _draw(rng)(rng)
     below = chords if rng.random() < 0.6 else melody
     out = out + np.float32(log_uniform(rng, 0.2, 1.0)) * below(rng, n, other, key, 0.5 * middle, 1.5 * middle)
-    return leveled(rng, somewhere(rng, out))
+    return levelled_by_frames(rng, somewhere(rng, out))
 
 
 def band_piece(rng: np.random.Generator, n: int) -> F32:
@@ -78,4 +79,4 @@ def band_piece(rng: np.random.Generator, n: int) -> F32:
     for part in parts:
         loudness = float(np.sqrt(np.mean(part * part))) if n else 0.0
         out += part * np.float32(log_uniform(rng, 0.25, 1.0) / (loudness + 1e-6))
-    return leveled(rng, somewhere(rng, out))
+    return levelled_by_frames(rng, somewhere(rng, out))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dap_stream.education.noises import crowd, grains, hits, machines, moving, steady
-from dap_stream.education.noises.tools import Noise
+from dap_stream.education.synthesis.maker import MakeSound
 
 _ALL = (
     *(steady.coloured_noise, steady.room_tone, steady.hiss, steady.fan),
@@ -16,5 +16,5 @@ _ALL = (
     *(crowd.babble, crowd.murmur, crowd.cafe, crowd.city),
 )
 
-NOISES: dict[str, Noise] = {function.__name__: function for function in _ALL}
+NOISES: dict[str, MakeSound] = {function.__name__: function for function in _ALL}
 """Name -> function of a generator and a number of samples (16 kHz, mono, RMS 0.05 to 0.1, less if sparse)."""

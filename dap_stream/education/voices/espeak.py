@@ -11,10 +11,10 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from dap_stream.core.array_types import F32
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.errors import DapStreamError, DeviceError, SettingError
 
 PROGRAM = "espeak-ng"
-RATE = 16_000
 SECONDS_TO_WAIT = 60.0
 
 
@@ -166,8 +166,8 @@ def speak(
         *(part for key, value in numbers.items() for part in (key, str(value))),
     ]
     samples, rate = wav_samples(_run(arguments, text))
-    common = np.gcd(rate, RATE)
-    resampled: F32 = resample_poly(samples, RATE // common, rate // common).astype(np.float32)
+    common = np.gcd(rate, SAMPLE_RATE)
+    resampled: F32 = resample_poly(samples, SAMPLE_RATE // common, rate // common).astype(np.float32)
     return resampled
 
 

@@ -11,7 +11,7 @@ _jit = kernel()
 
 
 @_jit
-def ring(out: F64, starts: I64, frequencies: F64, decays: F64, amplitudes: F64, rate: float) -> None:
+def damped_sines(out: F64, starts: I64, frequencies: F64, decays: F64, amplitudes: F64, rate: float) -> None:
     """Add damped sines: each starts at its sample and falls by ``e`` in its decay (seconds)."""
     for k in range(len(starts)):
         r = np.exp(-1.0 / (decays[k] * rate))
