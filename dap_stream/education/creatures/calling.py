@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from dap_stream.core.array_types import F32
 from dap_stream.education.synthesis.chance import log_uniform
 from dap_stream.education.synthesis.envelopes import add_at
 from dap_stream.education.synthesis.levels import levelled_by_frames
-from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.maker import SAMPLE_RATE, MakeSound
 from dap_stream.education.synthesis.rooms import somewhere
 
 Call = Callable[[np.random.Generator], F32]
@@ -19,7 +20,7 @@ Call = Callable[[np.random.Generator], F32]
 
 def bouts(
     rng: np.random.Generator,
-    n: int,
+    n_samples: int,
     call: Call,
     calls: tuple[int, int],
     gap: tuple[float, float],
@@ -31,8 +32,8 @@ def bouts(
     ----------
     rng : numpy.random.Generator
         The source of chance.
-    n : int
-        How many samples.
+    n_samples : int
+        How many there are in all.
     call : Call
         Makes each call.
     calls : (int, int)
@@ -44,14 +45,14 @@ def bouts(
     Returns
     -------
     F32
-        All of it, ``[n]``.
+        All of it, ``[n_samples]``.
     """
-    out = np.zeros(n, dtype=np.float32)
+    out = np.zeros(n_samples, dtype=np.float32)
     own = log_uniform(rng, *gap)
     uneven = rng.uniform(0.0, 0.4)
-    at = int(rng.uniform(0.0, min(0.5 * n, pause[1] * SAMPLE_RATE)))
+    at = int(rng.uniform(0.0, min(0.5 * n_samples, pause[1] * SAMPLE_RATE)))
     under_way = rng.random() < 0.35  # the first call has begun before the first sample
-    while at < n:
+    while at < n_samples:
         loudness = log_uniform(rng, 0.5, 1.0)
         for _ in range(int(rng.integers(calls[0], calls[1] + 1))):
             sound = call(rng)
@@ -59,38 +60,39 @@ def bouts(
                 at, under_way = -int(rng.uniform(0.0, 0.6) * len(sound)), False
             add_at(out, sound, at, loudness * log_uniform(rng, 0.7, 1.0))
             at += len(sound) + max(1, int(own * SAMPLE_RATE * (1.0 + uneven * rng.uniform(-1.0, 1.0))))
-            if at >= n:
+            if at >= n_samples:
                 break
         at += int(log_uniform(rng, *pause) * SAMPLE_RATE)
     return out
 
 
-def together(
-    rng: np.random.Generator, n: int, one: Callable[[np.random.Generator, int], F32], most: int = 3
-) -> F32:
+def individuals(at_most: int) -> Callable[[MakeSound], MakeSound]:
     """Let one individual be heard, or several at different distances, and set the level.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-    one : callable
-        Makes all that one individual has to say, ``[n]``.
-    most : int, optional
-        How many there are at most; one is the likeliest.
+    at_most : int
+        How many there are; one is the likeliest.
 
     Returns
     -------
-    F32
-        The sound, ``[n]``.
+    callable
+        A decorator of a function that makes all that one individual has to say.
     """
-    out = somewhere(rng, one(rng, n))
-    while most > 1 and rng.random() < 0.3:
-        out = out + np.float32(log_uniform(rng, 0.1, 1.0)) * somewhere(rng, one(rng, n))
-        most -= 1
-    return levelled_by_frames(rng, out)
+
+    def decorate(one: MakeSound) -> MakeSound:
+        @wraps(one)
+        def make(rng: np.random.Generator, n_samples: int) -> F32:
+            out = somewhere(rng, one(rng, n_samples))
+            n_heard = 1
+            while n_heard < at_most and rng.random() < 0.3:
+                out = out + np.float32(log_uniform(rng, 0.1, 1.0)) * somewhere(rng, one(rng, n_samples))
+                n_heard += 1
+            return levelled_by_frames(rng, out)
+
+        return make
+
+    return decorate
 
 
 def repeat(rng: np.random.Generator, sound: F32, times: int, gap: float) -> F32:

@@ -29,4 +29,3 @@ CREATURES: dict[str, MakeSound] = {
     "whale": whales.moan,
     "dolphin": whales.dolphin,
 }
-"""A function ``(rng, n_samples) -> [n_samples]`` for each: mono, 16 kHz, made from ``rng`` alone."""

@@ -23,4 +23,3 @@ INSTRUMENTS: dict[str, MakeSound] = {
     "duo": ensembles.duo,
     "band": ensembles.band_piece,
 }
-"""A function ``(rng, n_samples) -> [n_samples]`` for each: mono, 16 kHz, made from ``rng`` alone."""

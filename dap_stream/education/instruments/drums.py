@@ -166,66 +166,27 @@ def draw_kit(rng: np.random.Generator) -> list[Hit]:
     return [_DRAWS[int(rng.integers(len(_DRAWS)))](rng) for _ in range(int(rng.integers(1, 6)))]
 
 
-def kit(rng: np.random.Generator, n: int) -> F32:
-    """Play a loop on a kit of drums.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F32
-        The sound, ``[n]``.
-    """
+def kit(rng: np.random.Generator, n_samples: int) -> F32:
+    """Play a loop on a kit of drums."""
     return levelled_by_frames(
-        rng, somewhere(rng, pattern(rng, n, draw_kit(rng), log_uniform(rng, 0.3, 1.2)), 0.5, 1.5)
+        rng, somewhere(rng, pattern(rng, n_samples, draw_kit(rng), log_uniform(rng, 0.3, 1.2)), 0.5, 1.5)
     )
 
 
-def hand_drums(rng: np.random.Generator, n: int) -> F32:
-    """Play two to six pitched strokes, as on tablas, congas or a frame drum.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F32
-        The sound, ``[n]``.
-    """
+def hand_drums(rng: np.random.Generator, n_samples: int) -> F32:
+    """Play two to six pitched strokes, as on tablas, congas or a frame drum."""
     hits = [_draw_skin(rng) for _ in range(int(rng.integers(2, 7)))]
     return levelled_by_frames(
-        rng, somewhere(rng, pattern(rng, n, hits, log_uniform(rng, 0.3, 1.2)), 0.5, 1.5)
+        rng, somewhere(rng, pattern(rng, n_samples, hits, log_uniform(rng, 0.3, 1.2)), 0.5, 1.5)
     )
 
 
-def single_hits(rng: np.random.Generator, n: int) -> F32:
-    """Hit one drum or cymbal now and then, and let it ring into silence.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F32
-        The sound, ``[n]``.
-    """
-    hits, out = draw_kit(rng), np.zeros(n, dtype=np.float32)
+def single_hits(rng: np.random.Generator, n_samples: int) -> F32:
+    """Hit one drum or cymbal now and then, and let it ring into silence."""
+    hits, out = draw_kit(rng), np.zeros(n_samples, dtype=np.float32)
     gap = log_uniform(rng, 0.3, 3.0)
-    at = int(rng.uniform(0.0, min(0.4 * n, gap * SAMPLE_RATE)))
-    while at < n:
+    at = int(rng.uniform(0.0, min(0.4 * n_samples, gap * SAMPLE_RATE)))
+    while at < n_samples:
         add_at(out, hits[int(rng.integers(len(hits)))](rng), at, log_uniform(rng, 0.3, 1.0))
         at += max(1, int(gap * SAMPLE_RATE * rng.uniform(0.6, 1.6)))
     return levelled_by_frames(rng, somewhere(rng, out, 0.5, 3.0))

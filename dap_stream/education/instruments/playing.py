@@ -24,9 +24,10 @@ from dap_stream.education.synthesis.scales import (
 )
 
 Instrument = Callable[[np.random.Generator, float, float], F32]
-"""One instrument: plays a note of so many Hz for so many seconds, and lets it ring as long as it rings."""
+"""Plays a note: ``(rng, hz, seconds) -> [samples]``, which ring on for as long as the instrument does."""
 
 DrawInstrument = Callable[[np.random.Generator], Instrument]
+"""Draws an instrument of one kind; its docstring says only which kind that is."""
 
 _SCALES = (MAJOR, MINOR, DORIAN, PENTATONIC, BLUES, DOUBLE_HARMONIC, CHROMATIC)
 
@@ -227,23 +228,23 @@ def played(draw: DrawInstrument, low: float, high: float, chordal: float, slowes
     Returns
     -------
     callable
-        ``(rng, n_samples) -> [n_samples]``.
+        Makes such pieces.
     """
 
-    def play(rng: np.random.Generator, n: int) -> F32:
+    def play(rng: np.random.Generator, n_samples: int) -> F32:
         instrument, key = draw(rng), draw_key(rng)
-        before = int(rng.uniform(0.0, 1.0) * min(n, 2 * SAMPLE_RATE)) * (rng.random() < 0.5)
+        before = int(rng.uniform(0.0, 1.0) * min(n_samples, 2 * SAMPLE_RATE)) * (rng.random() < 0.5)
         bottom = log_uniform(rng, low, 0.6 * high)
         top = min(high, bottom * log_uniform(rng, 1.5, 5.0))
         if rng.random() < chordal:
-            sound = chords(rng, before + n, instrument, key, bottom, top)
+            sound = chords(rng, before + n_samples, instrument, key, bottom, top)
         else:
-            sound = melody(rng, before + n, instrument, key, bottom, top, slowest)
+            sound = melody(rng, before + n_samples, instrument, key, bottom, top, slowest)
         sound = somewhere(rng, sound)
         # It may be under way already; not where that would leave next to nothing.
         heard = sound[before:]
-        if n and np.abs(heard).max() < 0.03 * np.abs(sound).max():
-            heard = sound[:n]
+        if n_samples and np.abs(heard).max() < 0.03 * np.abs(sound).max():
+            heard = sound[:n_samples]
         return levelled_by_frames(rng, heard)
 
     return play

@@ -16,18 +16,7 @@ from dap_stream.education.synthesis.tones import resonance, ring
 
 
 def draw_string(rng: np.random.Generator) -> Instrument:
-    """Draw a string that noise goes round in, with a body of two or three resonances.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a string that noise goes round in, with a body of two or three resonances."""
     damping, ring_time = log_uniform(rng, 0.03, 0.9), log_uniform(rng, 0.8, 10.0)
     where, dark = rng.uniform(0.05, 0.45), log_uniform(rng, 600.0, 7800.0)
     body = [(log_uniform(rng, 90.0, 1500.0), rng.uniform(0.0, 1.5)) for _ in range(int(rng.integers(0, 4)))]
@@ -55,18 +44,7 @@ def draw_string(rng: np.random.Generator) -> Instrument:
 
 
 def draw_guitar(rng: np.random.Generator) -> Instrument:
-    """Draw a guitar, harp, lute or bass by its partials, which fall off and decay as the hand would have it.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a guitar, harp, lute or bass by its partials, which decay as the hand would have it."""
     stiff, tilt, where = log_uniform(rng, 1e-6, 3e-4), rng.uniform(0.5, 2.0), rng.uniform(0.05, 0.4)
     ring_time, faster = log_uniform(rng, 1.2, 14.0), log_uniform(rng, 0.05, 0.6)
     nail, attack = log_uniform(rng, 0.003, 0.2), log_uniform(rng, 0.0006, 0.01)
@@ -91,16 +69,5 @@ def draw_guitar(rng: np.random.Generator) -> Instrument:
 
 
 def draw_plucked(rng: np.random.Generator) -> Instrument:
-    """Draw either of them.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw either of them."""
     return draw_string(rng) if rng.random() < 0.5 else draw_guitar(rng)

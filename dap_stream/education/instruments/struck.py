@@ -17,18 +17,7 @@ _LONGEST = 6.0  # seconds: what rings on is faded out there
 
 
 def draw_piano(rng: np.random.Generator) -> Instrument:
-    """Draw a piano, harpsichord or electric piano: stretched partials that fall fast at first, then slowly.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a piano, harpsichord or electric piano: stretched partials that fall fast, then slowly."""
     stiff, tilt = log_uniform(rng, 2e-5, 1.5e-3), rng.uniform(0.55, 0.95)
     strike, ring_time = rng.uniform(0.06, 0.3), log_uniform(rng, 2.0, 14.0)
     second, detuned = log_uniform(rng, 0.05, 0.6), log_uniform(rng, 1e-4, 1.5e-3)
@@ -73,18 +62,7 @@ _FORK = np.array([1.0, 6.27, 17.5])
 
 
 def draw_bell(rng: np.random.Generator) -> Instrument:
-    """Draw a bell, chime, bowl or gong: partials off the harmonics, some in beating pairs, that ring long.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a bell, chime, bowl or gong: partials off the harmonics, some in beating pairs, that ring long."""
     kind = rng.random()
     if kind < 0.4:
         ratio: F64 = _BELL * np.exp(rng.normal(0.0, 0.03, len(_BELL)))
@@ -124,18 +102,7 @@ def draw_bell(rng: np.random.Generator) -> Instrument:
 
 
 def draw_bars(rng: np.random.Generator) -> Instrument:
-    """Draw a marimba, xylophone, vibraphone, glockenspiel, kalimba or music box.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a marimba, xylophone, vibraphone, glockenspiel, kalimba or music box."""
     ratio = (_BAR, _MARIMBA, _FORK)[int(rng.integers(3))] * 1.0
     ratio[1:] *= np.exp(rng.normal(0.0, 0.02, len(ratio) - 1))
     size = log_uniform(rng, 0.05, 0.8) ** np.arange(len(ratio))

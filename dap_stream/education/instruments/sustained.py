@@ -24,18 +24,7 @@ def _pitch(rng: np.random.Generator, n: int, hz: float, scoop: float, rate: floa
 
 
 def draw_bowed(rng: np.random.Generator) -> Instrument:
-    """Draw a violin, viola, cello or double bass, or two of them as one.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a violin, viola, cello or double bass, or two of them as one."""
     tilt, rate, depth = rng.uniform(0.7, 1.6), rng.uniform(4.0, 7.5), log_uniform(rng, 0.02, 0.6)
     attack, release = log_uniform(rng, 0.02, 0.4), log_uniform(rng, 0.04, 0.6)
     rosin, several = log_uniform(rng, 0.002, 0.05), 1 + int(rng.random() < 0.2)
@@ -62,18 +51,7 @@ def draw_bowed(rng: np.random.Generator) -> Instrument:
 
 
 def draw_brass(rng: np.random.Generator) -> Instrument:
-    """Draw a trumpet, horn, trombone or tuba: the louder, the brighter.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a trumpet, horn, trombone or tuba: the louder, the brighter."""
     formant, width = log_uniform(rng, 350.0, 2200.0), rng.uniform(0.5, 1.5)
     dull, shine = rng.uniform(0.35, 0.75), rng.uniform(0.8, 1.0)
     attack, release = log_uniform(rng, 0.015, 0.15), log_uniform(rng, 0.03, 0.3)
@@ -95,18 +73,7 @@ def draw_brass(rng: np.random.Generator) -> Instrument:
 
 
 def draw_flute(rng: np.random.Generator) -> Instrument:
-    """Draw a flute, recorder, panpipe, ocarina or a whistling mouth: few harmonics, and breath around them.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a flute, recorder, panpipe, ocarina or a whistling mouth: few harmonics, and breath."""
     weights = np.concatenate(
         ((1.0,), log_uniform(rng, 0.02, 0.8) ** np.arange(1, 7) * rng.uniform(0.2, 1.0, 6))
     )
@@ -128,18 +95,7 @@ def draw_flute(rng: np.random.Generator) -> Instrument:
 
 
 def draw_reed(rng: np.random.Generator) -> Instrument:
-    """Draw a clarinet, oboe, saxophone, bassoon, accordion or bagpipe.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw a clarinet, oboe, saxophone, bassoon, accordion or bagpipe."""
     even, tilt = log_uniform(rng, 0.03, 1.0), rng.uniform(0.5, 1.6)
     formants = [
         (log_uniform(rng, 500.0, 4000.0), rng.uniform(0.5, 4.0)) for _ in range(int(rng.integers(1, 4)))
@@ -169,18 +125,7 @@ def draw_reed(rng: np.random.Generator) -> Instrument:
 
 
 def draw_organ(rng: np.random.Generator) -> Instrument:
-    """Draw an organ or a synthesiser's pad: stops at octaves and fifths, with tremulant and slow beats.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-
-    Returns
-    -------
-    Instrument
-        The instrument.
-    """
+    """Draw an organ or a synthesiser's pad: stops at octaves and fifths, with tremulant and slow beats."""
     weights = np.zeros(16)
     for stop in rng.choice((1, 2, 3, 4, 6, 8, 12, 16), size=int(rng.integers(2, 7)), replace=False):
         weights[stop - 1] += rng.uniform(0.2, 1.0)

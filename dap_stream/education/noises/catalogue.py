@@ -17,4 +17,3 @@ _ALL = (
 )
 
 NOISES: dict[str, MakeSound] = {function.__name__: function for function in _ALL}
-"""Name -> function of a generator and a number of samples (16 kHz, mono, RMS 0.05 to 0.1, less if sparse)."""
