@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from dap_stream.core.array_types import F32, F64
-from dap_stream.education.noises.hits import dishes_dry, footsteps
+from dap_stream.education.noises.household import dishes_dry, footsteps
 from dap_stream.education.noises.moving import traffic
 from dap_stream.education.synthesis.chance import log_uniform, slow
 from dap_stream.education.synthesis.levels import gain_of_db, levelled_as_a_whole, unit
-from dap_stream.education.synthesis.maker import SAMPLE_RATE, MakeSound
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.education.synthesis.noise import colour, coloured, filtered, white
 from dap_stream.education.synthesis.noise_kernels import swept_band
 from dap_stream.education.synthesis.rooms import in_room
-
-
-def babble_of(rng: np.random.Generator, n_samples: int, voices: Mapping[str, MakeSound]) -> F64:
-    """4 to 30 voices at once, near and far, in the same or in different rooms.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    n_samples : int
-    voices : Mapping
-        Name -> function that makes so many samples of somebody who speaks.
-
-    Returns
-    -------
-    F64
-        RMS 1.
-    """
-    names = sorted(voices)
-    chosen = rng.integers(0, len(names), int(rng.integers(2, 5)))
-    made = [voices[names[k]](rng, n_samples).astype(np.float64) for k in chosen]
-    return _together(rng, made, int(log_uniform(rng, 4.0, 31.0)))
+from dap_stream.education.voices.catalogue import VOICES
 
 
 def babble(rng: np.random.Generator, n_samples: int) -> F32:
@@ -44,9 +22,11 @@ def babble(rng: np.random.Generator, n_samples: int) -> F32:
 
 
 def _babble(rng: np.random.Generator, n_samples: int) -> F64:
-    from dap_stream.education.voices.catalogue import VOICES
-
-    return babble_of(rng, n_samples, VOICES)
+    """4 to 30 voices at once, near and far, in the same or in different rooms; RMS 1."""
+    names = sorted(VOICES)
+    chosen = rng.integers(0, len(names), int(rng.integers(2, 5)))
+    made = [VOICES[names[k]](rng, n_samples).astype(np.float64) for k in chosen]
+    return _together(rng, made, int(log_uniform(rng, 4.0, 31.0)))
 
 
 def _together(rng: np.random.Generator, made: list[F64], n_voices: int) -> F64:

@@ -64,12 +64,18 @@ def passing(rng: np.random.Generator, n_samples: int, at: float) -> F64:
         + tyres
     )
     base = log_uniform(rng, 20.0, 140.0) * doppler * (1.0 + 0.01 * slow(rng, n_samples, 1.0))
-    n = int(rng.integers(4, 40))
-    order = np.arange(1.0, n + 1.0)
-    amplitudes = rng.exponential(1.0, n) * order ** -rng.uniform(0.5, 1.8)
-    motor = harmonics(base, amplitudes, rng.uniform(0, 6.28, n), order, SAMPLE_RATE)
+    motor = _motor(rng, base, int(rng.integers(4, 40)), (0.5, 1.8))
     motor *= np.exp(0.2 * slow(rng, n_samples, 20.0))
     return (unit(tyres) + unit(motor) * gain_of_db(rng.uniform(-20.0, 6.0))) * loud ** rng.uniform(0.7, 1.3)
+
+
+def _motor(rng: np.random.Generator, fundamental: F64, n_harmonics: int, fall: tuple[float, float]) -> F64:
+    """Harmonics of a pitch that moves, each as loud as chance has it, the higher ones less."""
+    order = np.arange(1.0, n_harmonics + 1.0)
+    amplitudes = rng.exponential(1.0, n_harmonics) * order ** -rng.uniform(*fall)
+    phases = rng.uniform(0, 6.28, n_harmonics)
+    tone: F64 = harmonics(fundamental, amplitudes, phases, order, SAMPLE_RATE)
+    return tone
 
 
 def traffic(rng: np.random.Generator, n_samples: int) -> F32:
@@ -122,10 +128,8 @@ def train(rng: np.random.Generator, n_samples: int) -> F32:
             audio += unit(squeal * gate) * gain_of_db(rng.uniform(-25.0, 0.0))
     if rng.random() < 0.5:
         n = int(rng.integers(4, 50))
-        order = np.arange(1.0, n + 1.0)
         pitch = log_uniform(rng, 40.0, 600.0) * np.exp(0.3 * slow(rng, n_samples, 0.3))
-        amplitudes = rng.exponential(1.0, n) * order ** -rng.uniform(0.2, 1.5)
-        whine = harmonics(pitch, amplitudes, rng.uniform(0, 6.28, n), order, SAMPLE_RATE)
+        whine = _motor(rng, pitch, n, (0.2, 1.5))
         audio += unit(whine * gain_of_db(3.0 * slow(rng, n_samples, 0.7))) * gain_of_db(
             rng.uniform(-25.0, 3.0)
         )

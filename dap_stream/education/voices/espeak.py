@@ -121,7 +121,6 @@ def speak(
     pitch: int = 50,
     speed: int = 175,
     word_gap: int = 0,
-    capitals: int = 0,
     amplitude: int = 100,
 ) -> F32:
     """Read a text aloud.
@@ -140,8 +139,6 @@ def speak(
         Words per minute, 80 to 450.
     word_gap : int
         Pause between words, in units of 10 ms.
-    capitals : int
-        How capital letters are marked: 0 not at all, above 3 by a rise of pitch in Hz.
     amplitude : int
         0 to 200.
 
@@ -158,7 +155,7 @@ def speak(
     if variant and variant not in variants():
         raise SettingError(f"espeak-ng has no variant {variant!r}; espeak-ng --voices=variant lists them")
     voice = f"{language}+{variant}" if variant else language
-    numbers = {"-p": pitch, "-s": speed, "-g": word_gap, "-k": capitals, "-a": amplitude}
+    numbers = {"-p": pitch, "-s": speed, "-g": word_gap, "-a": amplitude}
     arguments = [
         "--stdout",
         "-v",

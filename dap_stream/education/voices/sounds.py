@@ -186,8 +186,8 @@ def glottal_stop(rng: np.random.Generator, speaker: Speaker) -> list[Sound]:
     return [Sound(rng.uniform(0.03, 0.07), voice=0.5, pitch=-14.0, rough=0.15)]
 
 
-Maker: TypeAlias = Callable[[np.random.Generator, Speaker], list[Sound]]
-CLASSES: tuple[Maker, ...] = (
+DrawConsonant: TypeAlias = Callable[[np.random.Generator, Speaker], list[Sound]]
+CLASSES: tuple[DrawConsonant, ...] = (
     fricative,
     aspirate,
     plosive,
@@ -197,7 +197,7 @@ CLASSES: tuple[Maker, ...] = (
     trill,
     glottal_stop,
 )
-"""Makers of consonants; `Speaker.classes` says how frequent each is."""
+"""`Speaker.classes` says how frequent each is."""
 
 
 def louder(sounds: list[Sound], factor: float) -> list[Sound]:
