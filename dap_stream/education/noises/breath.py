@@ -46,7 +46,7 @@ def _wheeze(rng: np.random.Generator, force: F64) -> F64:
     pitch *= np.exp(rng.uniform(0.01, 0.15) * slow(rng, n, log_uniform(rng, 1.0, 15.0)))
     tone = random_harmonics(rng, pitch, 30, (-14.0, -2.0), 0.1) * force ** rng.uniform(0.7, 3.0)
     centre = log_uniform(rng, 250.0, 3000.0) * np.exp(rng.uniform(-0.5, 0.5) * force)
-    return unit(tone * 0.3 + swept_band(tone, centre, np.full(n, log_uniform(rng, 1.0, 9.0)), SAMPLE_RATE))
+    return unit(tone * 0.3 + swept_band(tone, centre, np.full(n, log_uniform(rng, 1.0, 9.0))))
 
 
 def _hump(x: F64, rise: float, fall: float) -> F64:
@@ -73,7 +73,7 @@ def _flutter(rng: np.random.Generator, force: F64) -> F64:
     wobble = np.exp(0.1 * slow(rng, n, 3.0))
     for _ in range(int(rng.integers(2, 6))):
         centre = log_uniform(rng, 80.0, 3500.0)
-        formant = swept_band(source, centre * wobble, np.full(n, log_uniform(rng, 1.5, 12.0)), SAMPLE_RATE)
+        formant = swept_band(source, centre * wobble, np.full(n, log_uniform(rng, 1.5, 12.0)))
         audio += formant * (300.0 / centre) ** rng.uniform(-0.3, 1.0)
     return unit(audio)
 
@@ -99,9 +99,7 @@ def breathing(rng: np.random.Generator, n_samples: int) -> F32:
         piece += hump[: len(piece)] * gain_of_db(rng.uniform(-15.0, 0.0))
     for _ in range(int(rng.integers(2, 6))):
         centre = log_uniform(rng, 250.0, 6000.0) * np.exp(0.15 * slow(rng, n_samples, 3.0))
-        noise = swept_band(
-            white(rng, n_samples), centre, np.full(n_samples, log_uniform(rng, 1.0, 9.0)), SAMPLE_RATE
-        )
+        noise = swept_band(white(rng, n_samples), centre, np.full(n_samples, log_uniform(rng, 1.0, 9.0)))
         audio += unit(noise) * gain_of_db(rng.uniform(-12.0, 0.0))
     audio = audio * gate
     if rng.random() < 0.4:

@@ -64,7 +64,7 @@ def _mumbler(rng: np.random.Generator, n_samples: int) -> F64:
     voice = np.zeros(n_samples)
     for centre, width in ((500.0, 0.3), (1500.0, 0.3), (2700.0, 0.12)):
         moved = np.exp(width * slow(rng, n_samples, rng.uniform(3.0, 9.0))) * centre * rng.uniform(0.85, 1.2)
-        formant = swept_band(source, moved, np.full(n_samples, rng.uniform(3.0, 10.0)), SAMPLE_RATE)
+        formant = swept_band(source, moved, np.full(n_samples, rng.uniform(3.0, 10.0)))
         voice += formant * (500.0 / centre) ** rng.uniform(0.2, 1.2)
     if rng.random() < 0.7:
         hissing = np.maximum(slow(rng, n_samples, 9.0) - 1.2, 0.0) * np.std(voice) * rng.uniform(0.1, 1.0)

@@ -38,11 +38,7 @@ def scrape_dry(rng: np.random.Generator, n_samples: int) -> F64:
     audio = filtered(source, colour(rng, (-6.0, 6.0))) * rng.uniform(0.05, 1.0)
     for f, decay, gain in zip(thing.frequencies[:8], thing.decays[:8], thing.gains[:8], strict=True):
         moved = np.full(n_samples, f) * (1.0 + rng.uniform(0.0, 0.2) * force)
-        audio += (
-            swept_band(source, moved, np.full(n_samples, np.pi * f * max(decay, 0.001)), SAMPLE_RATE)
-            * gain
-            * 6.0
-        )
+        audio += swept_band(source, moved, np.full(n_samples, np.pi * f * max(decay, 0.001))) * gain * 6.0
     return unit(audio)
 
 
@@ -82,7 +78,6 @@ def paper(rng: np.random.Generator, n_samples: int) -> F32:
         log_uniform(rng, 0.01, 0.2) * rng.uniform(0.3, 1.5, n),
         log_uniform(rng, 0.02, 0.3) * rng.uniform(0.3, 1.5, n),
         blows(rng, n, 4.0),
-        SAMPLE_RATE,
     )
     gesture *= np.exp(0.7 * slow(rng, n_samples, log_uniform(rng, 8.0, 60.0)))
     dense = log_uniform(rng, 0.01, 0.7)

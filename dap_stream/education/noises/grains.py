@@ -58,13 +58,11 @@ def grains(
     strengths = blows(rng, n, spread_db)
     decays = np.exp(rng.uniform(np.log(decay[0]), np.log(decay[1]), n))
     noise = np.zeros(n_samples)
-    bursts(
-        noise, white(rng, n_samples), starts, decays * rng.uniform(0.0, 0.6), decays, strengths, SAMPLE_RATE
-    )
+    bursts(noise, white(rng, n_samples), starts, decays * rng.uniform(0.0, 0.6), decays, strengths)
     audio = filtered(noise, colour(rng, tilt))
     tones = np.zeros(n_samples)
     frequencies = np.exp(rng.uniform(np.log(pitch[0]), np.log(pitch[1]), n))
-    damped_sines(tones, starts, frequencies, decays, strengths * rng.exponential(1.0, n), SAMPLE_RATE)
+    damped_sines(tones, starts, frequencies, decays, strengths * rng.exponential(1.0, n))
     return unit(unit(audio) + unit(tones) * tone)
 
 
@@ -164,15 +162,11 @@ def applause(rng: np.random.Generator, n_samples: int) -> F32:
             starts, n = (at * SAMPLE_RATE).astype(np.int64), len(at)
             noise = np.zeros(n_samples)
             decays = log_uniform(rng, 0.002, 0.01) * np.exp(0.3 * rng.standard_normal(n))
-            bursts(
-                noise, white(rng, n_samples), starts, 0.3 * decays, decays, blows(rng, n, 5.0), SAMPLE_RATE
-            )
+            bursts(noise, white(rng, n_samples), starts, 0.3 * decays, decays, blows(rng, n, 5.0))
             noise = filtered(noise, colour(rng, (-5.0, 3.0)))
             tones = np.zeros(n_samples)
             pitch = np.exp(rng.normal(np.log(900.0 + 250.0 * group), 0.4, n))
-            damped_sines(
-                tones, starts, np.clip(pitch, 200.0, 6000.0), decays, blows(rng, n, 6.0), SAMPLE_RATE
-            )
+            damped_sines(tones, starts, np.clip(pitch, 200.0, 6000.0), decays, blows(rng, n, 6.0))
             far += unit(noise) + unit(tones) * gain_of_db(rng.uniform(-12.0, 3.0))
         # The more people, the less any of them stands out.
         mean = 5.0 * np.log10(crowd / 30.0)

@@ -6,7 +6,6 @@ import numpy as np
 
 from dap_stream.core.array_types import F64
 from dap_stream.education.synthesis.levels import gain_of_db, unit
-from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.education.synthesis.noise_kernels import harmonics
 
 
@@ -20,4 +19,4 @@ def random_harmonics(
     amplitudes *= rng.random(n) > missing
     if not np.any(amplitudes):
         amplitudes[0] = 1.0
-    return unit(harmonics(fundamental, amplitudes, rng.uniform(0.0, 2 * np.pi, n), order, SAMPLE_RATE))
+    return unit(harmonics(fundamental, amplitudes, rng.uniform(0.0, 2 * np.pi, n), order))

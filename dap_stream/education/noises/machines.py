@@ -47,7 +47,7 @@ def engine(rng: np.random.Generator, n_samples: int) -> F32:
     pulses[starts] = weights[np.arange(len(starts)) % n_cylinders] * blows(
         rng, len(starts), rng.uniform(0.2, 3.0)
     )
-    rough = swept_low(pulses, np.full(n_samples, log_uniform(rng, 60.0, 400.0)), SAMPLE_RATE)
+    rough = swept_low(pulses, np.full(n_samples, log_uniform(rng, 60.0, 400.0)))
     pipe = filtered(pulses, colour(rng, (-12.0, -2.0), 9))
     rattle = coloured(rng, n_samples, (-4.0, 4.0), 6) * np.maximum(rough, 0.0)
     audio = unit(pipe) + unit(rattle) * gain_of_db(rng.uniform(-25.0, 3.0))
@@ -85,9 +85,7 @@ def _load(rng: np.random.Generator, n_samples: int) -> F64:
     if rng.random() < 0.6:
         return gain_of_db(rng.uniform(0.0, 3.0) * slow(rng, n_samples, log_uniform(rng, 0.5, 5.0)))
     gate = (slow(rng, n_samples, log_uniform(rng, 0.5, 3.0)) > rng.uniform(-1.0, 0.3)).astype(np.float64)
-    return np.asarray(
-        swept_low(gate, np.full(n_samples, log_uniform(rng, 2.0, 20.0)), SAMPLE_RATE) + 0.01, np.float64
-    )
+    return np.asarray(swept_low(gate, np.full(n_samples, log_uniform(rng, 2.0, 20.0))) + 0.01, np.float64)
 
 
 def vacuum(rng: np.random.Generator, n_samples: int) -> F32:
@@ -96,10 +94,7 @@ def vacuum(rng: np.random.Generator, n_samples: int) -> F32:
     audio = coloured(rng, n_samples, (-5.0, 2.0), 8)
     mouth = log_uniform(rng, 300.0, 3000.0) * np.exp(rng.uniform(0.0, 0.25) * push)
     air = swept_band(
-        coloured(rng, n_samples, (-3.0, 3.0)),
-        mouth,
-        np.full(n_samples, log_uniform(rng, 0.7, 8.0)),
-        SAMPLE_RATE,
+        coloured(rng, n_samples, (-3.0, 3.0)), mouth, np.full(n_samples, log_uniform(rng, 0.7, 8.0))
     )
     audio += unit(air) * gain_of_db(rng.uniform(-12.0, 6.0))
     base = log_uniform(rng, 90.0, 900.0) * (1.0 + 0.02 * push + 0.002 * slow(rng, n_samples, 8.0))
@@ -145,7 +140,7 @@ def _pattern(rng: np.random.Generator, n_samples: int, period: int) -> F64:
         one[start : start + int(len(one) * rng.uniform(0.05, 0.6))] = rng.uniform(0.3, 1.0)
     gate = np.resize(np.roll(one, int(rng.integers(0, len(one)))), n_samples)
     return np.asarray(
-        np.maximum(swept_low(gate, np.full(n_samples, log_uniform(rng, 8.0, 60.0)), SAMPLE_RATE), 0.0),
+        np.maximum(swept_low(gate, np.full(n_samples, log_uniform(rng, 8.0, 60.0))), 0.0),
         np.float64,
     )
 

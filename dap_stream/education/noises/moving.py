@@ -27,18 +27,15 @@ def wind(rng: np.random.Generator, n_samples: int) -> F32:
     gust += log_uniform(rng, 0.03, 0.6) * slow(rng, n_samples, log_uniform(rng, 1.5, 10.0))
     force = np.exp(np.clip(gust, -4.0, 2.2))
     audio = (
-        swept_low(
-            coloured(rng, n_samples, (-9.0, -2.0), 3), log_uniform(rng, 60.0, 900.0) * force, SAMPLE_RATE
-        )
-        * force
+        swept_low(coloured(rng, n_samples, (-9.0, -2.0), 3), log_uniform(rng, 60.0, 900.0) * force) * force
     )
-    turbulence = swept_low(white(rng, n_samples), log_uniform(rng, 15.0, 90.0) * force, SAMPLE_RATE)
+    turbulence = swept_low(white(rng, n_samples), log_uniform(rng, 15.0, 90.0) * force)
     flutter = np.exp(np.clip(0.8 * slow(rng, n_samples, log_uniform(rng, 8.0, 30.0)), -2.0, 2.0))
     audio = unit(audio) + unit(turbulence * force**2 * flutter) * gain_of_db(rng.uniform(-20.0, 12.0))
     for _ in range(int(rng.integers(0, 4))):
         pitch = log_uniform(rng, 200.0, 2500.0) * force ** rng.uniform(0.1, 0.6)
         sharp = np.full(n_samples, log_uniform(rng, 3.0, 60.0))
-        whistle = swept_band(white(rng, n_samples), pitch, sharp, SAMPLE_RATE) * force**1.5
+        whistle = swept_band(white(rng, n_samples), pitch, sharp) * force**1.5
         audio += unit(whistle) * gain_of_db(rng.uniform(-25.0, -3.0))
     if rng.random() < 0.4:
         leaves = coloured(rng, n_samples, (0.0, 6.0), 3) * force**2
@@ -56,13 +53,8 @@ def passing(rng: np.random.Generator, n_samples: int, at: float) -> F64:
     distance = np.sqrt(near**2 + (speed * t) ** 2)
     doppler = np.asarray(1.0 / (1.0 + speed**2 * t / distance / 343.0), dtype=np.float64)
     loud = near / distance
-    tyres = swept_low(
-        coloured(rng, n_samples, (-6.0, 1.0), 4), log_uniform(rng, 500.0, 6000.0) * loud**0.7, SAMPLE_RATE
-    )
-    tyres = (
-        swept_band(tyres, log_uniform(rng, 300.0, 1500.0) * doppler**2, np.full(n_samples, 0.5), SAMPLE_RATE)
-        + tyres
-    )
+    tyres = swept_low(coloured(rng, n_samples, (-6.0, 1.0), 4), log_uniform(rng, 500.0, 6000.0) * loud**0.7)
+    tyres = swept_band(tyres, log_uniform(rng, 300.0, 1500.0) * doppler**2, np.full(n_samples, 0.5)) + tyres
     base = log_uniform(rng, 20.0, 140.0) * doppler * (1.0 + 0.01 * slow(rng, n_samples, 1.0))
     motor = _motor(rng, base, int(rng.integers(4, 40)), (0.5, 1.8))
     motor *= np.exp(0.2 * slow(rng, n_samples, 20.0))
@@ -74,7 +66,7 @@ def _motor(rng: np.random.Generator, fundamental: F64, n_harmonics: int, fall: t
     order = np.arange(1.0, n_harmonics + 1.0)
     amplitudes = rng.exponential(1.0, n_harmonics) * order ** -rng.uniform(*fall)
     phases = rng.uniform(0, 6.28, n_harmonics)
-    tone: F64 = harmonics(fundamental, amplitudes, phases, order, SAMPLE_RATE)
+    tone: F64 = harmonics(fundamental, amplitudes, phases, order)
     return tone
 
 
@@ -96,14 +88,14 @@ def horn(rng: np.random.Generator, n_samples: int) -> F64:
     starts = (scattered(rng, n_samples / SAMPLE_RATE, 0.3) * SAMPLE_RATE).astype(np.int64)
     for start in starts:
         gate[start : start + int(log_uniform(rng, 0.1, 1.5) * SAMPLE_RATE)] = 1.0
-    gate = swept_low(gate, np.full(n_samples, 30.0), SAMPLE_RATE)
+    gate = swept_low(gate, np.full(n_samples, 30.0))
     tone = np.zeros(n_samples)
     base = log_uniform(rng, 220.0, 600.0)
     for ratio in (1.0, 1.26, 1.5)[: int(rng.integers(1, 4))]:
         order = np.arange(1.0, 16.0)
         amplitudes = rng.exponential(1.0, 15) * order**-0.7
         pitch = base * ratio * (1.0 + 0.002 * slow(rng, n_samples, 4.0))
-        tone += harmonics(pitch, amplitudes, rng.uniform(0, 6.28, 15), order, SAMPLE_RATE)
+        tone += harmonics(pitch, amplitudes, rng.uniform(0, 6.28, 15), order)
     return unit(in_room(rng, tone * gate))
 
 
@@ -122,7 +114,7 @@ def train(rng: np.random.Generator, n_samples: int) -> F32:
         for _ in range(int(rng.integers(1, 4))):
             pitch = log_uniform(rng, 800.0, 6000.0) * (1.0 + 0.02 * slow(rng, n_samples, 2.0))
             squeal = swept_band(
-                white(rng, n_samples), pitch, np.full(n_samples, log_uniform(rng, 30.0, 300.0)), SAMPLE_RATE
+                white(rng, n_samples), pitch, np.full(n_samples, log_uniform(rng, 30.0, 300.0))
             )
             gate = np.exp(np.clip(3.0 * slow(rng, n_samples, 1.0) - 2.0, -8.0, 3.0))
             audio += unit(squeal * gate) * gain_of_db(rng.uniform(-25.0, 0.0))
@@ -154,9 +146,8 @@ def waves(rng: np.random.Generator, n_samples: int) -> F32:
             rng.uniform(0.3, 3.0, n),
             rng.uniform(0.3, 2.5, n),
             blows(rng, n, 4.0),
-            SAMPLE_RATE,
         )
-        breaker = swept_low(coloured(rng, n_samples, (-5.0, 1.0), 3), 200.0 + 5000.0 * swell, SAMPLE_RATE)
+        breaker = swept_low(coloured(rng, n_samples, (-5.0, 1.0), 3), 200.0 + 5000.0 * swell)
         audio += breaker * swell * np.exp(0.3 * slow(rng, n_samples, 30.0))
     return levelled_as_a_whole(rng, audio)
 
@@ -173,7 +164,7 @@ def water(rng: np.random.Generator, n_samples: int) -> F32:
     decays = log_uniform(rng, 3.0, 20.0) / np.clip(frequencies, 100.0, 7500.0)
     strengths = blows(rng, n, rng.uniform(4.0, 10.0)) * flow[starts]
     audio = np.zeros(n_samples)
-    damped_sines(audio, starts, np.clip(frequencies, 100.0, 7500.0), decays, strengths, SAMPLE_RATE)
+    damped_sines(audio, starts, np.clip(frequencies, 100.0, 7500.0), decays, strengths)
     rush = coloured(rng, n_samples, (-5.0, 4.0), 6) * flow
     rush *= np.exp(rng.uniform(0.0, 0.5) * slow(rng, n_samples, log_uniform(rng, 10.0, 60.0)))
     audio = unit(audio) + unit(rush) * gain_of_db(rng.uniform(-25.0, 12.0))

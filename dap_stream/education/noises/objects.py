@@ -133,11 +133,11 @@ def struck(
     )
     pitch = thing.frequencies * (1.0 + 0.002 * rng.standard_normal((len(at), n_modes)))
     decays = thing.decays * np.exp(0.1 * rng.standard_normal((len(at), 1)))
-    damped_sines(out, np.repeat(starts, n_modes), pitch.ravel(), decays.ravel(), gains.ravel(), SAMPLE_RATE)
+    damped_sines(out, np.repeat(starts, n_modes), pitch.ravel(), decays.ravel(), gains.ravel())
     touch = np.zeros(n_samples)
     attack = thing.contact_decay * rng.uniform(0.0, 0.5, len(at))
     decay = thing.contact_decay * np.exp(0.3 * rng.standard_normal(len(at)))
-    bursts(touch, white(rng, n_samples), starts, attack, decay, strengths * thing.contact, SAMPLE_RATE)
+    bursts(touch, white(rng, n_samples), starts, attack, decay, strengths * thing.contact)
     return out + filtered(touch, colour(rng, thing.contact_tilt))
 
 

@@ -62,4 +62,4 @@ def _blades(rng: np.random.Generator, n_samples: int) -> F64:
     fundamental = base * (1.0 + 0.004 * slow(rng, n_samples, 0.5))
     order = np.arange(1, n + 1, dtype=np.float64)
     amplitudes = rng.exponential(1.0, n) * order ** -rng.uniform(0.5, 2.0)
-    return unit(harmonics(fundamental, amplitudes, rng.uniform(0, 2 * np.pi, n), order, SAMPLE_RATE))
+    return unit(harmonics(fundamental, amplitudes, rng.uniform(0, 2 * np.pi, n), order))

@@ -107,7 +107,7 @@ def slow(rng: np.random.Generator, n_samples: int, rate_hz: float) -> F64:
     rng : numpy.random.Generator
     n_samples : int
     rate_hz : float
-        Points a second; the curve is smooth between them.
+        Points a second. The curve does not come to rest at each of them, as that of `wander` does.
 
     Returns
     -------

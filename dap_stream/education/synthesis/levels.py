@@ -21,6 +21,7 @@ _ACTIVE_DB = 30.0  # a frame is active if it is no further than this below the l
 
 def gain_of_db(db: float | F64) -> F64:
     """Amplitude factors of levels in decibel."""
+    # Also of one number: the powers of NumPy and of Python (`db_to_gain`) differ in the last bit.
     return np.asarray(10.0 ** (np.asarray(db) / 20.0), dtype=np.float64)
 
 
