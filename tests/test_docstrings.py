@@ -96,3 +96,21 @@ def test_first_lines_name_the_thing() -> None:
     """A noun phrase or a verb; not "What ...", which only says that there is something."""
     vague = [f"{where}: {text.splitlines()[0]}" for where, text in docstrings() if re.match(r"What\b", text)]
     assert vague == []
+
+
+def made_up_sounds() -> Iterator[tuple[str, str]]:
+    """Functions of the type `MakeSound`, known by their signature: where they are, and their docstrings."""
+    for path in sorted((PACKAGE / "education").rglob("*.py")):
+        if path.parent.name == "synthesis":
+            continue  # what they are built of
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.returns is not None:
+                names = [argument.arg for argument in node.args.args]
+                if names == ["rng", "n_samples"] and ast.unparse(node.returns) == "F32":
+                    yield f"{path.relative_to(PACKAGE)}: {node.name}", ast.get_docstring(node) or ""
+
+
+def test_makers_of_sounds_say_what_it_sounds_like_and_leave_the_rest_to_their_type() -> None:
+    found = dict(made_up_sounds())
+    assert len(found) > 60
+    assert [where for where, text in found.items() if not text or "Parameters\n" in text] == []

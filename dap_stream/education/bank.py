@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import F32
-from dap_stream.education.kinds import GROUPS, PIECE_S, SAMPLE_RATE
+from dap_stream.education.kinds import GROUPS, PIECE_S
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.errors import SettingError
 
 FULL_SCALE = 32767.0

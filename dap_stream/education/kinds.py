@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
@@ -13,13 +12,10 @@ from dap_stream.core.array_types import F32
 from dap_stream.education.creatures.catalogue import CREATURES
 from dap_stream.education.instruments.catalogue import INSTRUMENTS
 from dap_stream.education.noises.catalogue import NOISES
+from dap_stream.education.synthesis.maker import SAMPLE_RATE, MakeSound
 from dap_stream.education.voices.catalogue import VOICES
 
-SAMPLE_RATE = 16_000  # Hz of all made-up sounds
 PIECE_S = 20.0  # length of one
-
-MakeSound: TypeAlias = Callable[[np.random.Generator, int], F32]
-"""Random numbers and a count of samples, to a sound of so many ``[samples]``."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from dap_stream.core.array_types import C64, F32
 from dap_stream.dsp.bands import N_BANDS, Bands
 from dap_stream.dsp.features import log_power
 from dap_stream.dsp.stft import StftSpec
-from dap_stream.education import places
 from dap_stream.education.bank import Shelf
-from dap_stream.education.kinds import SAMPLE_RATE
+from dap_stream.education.synthesis import places
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.models.band.feature_kernels import N_PER_BAND
 from dap_stream.models.band.features import N_SHARED, BandFeatures, band_power
 

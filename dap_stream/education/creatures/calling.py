@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 
 from dap_stream.core.array_types import F32
-from dap_stream.education.creatures.shaping import leveled, somewhere
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import log_uniform
+from dap_stream.education.synthesis.chance import log_uniform
+from dap_stream.education.synthesis.envelopes import add_at
+from dap_stream.education.synthesis.levels import levelled_by_frames
+from dap_stream.education.synthesis.maker import SAMPLE_RATE, MakeSound
+from dap_stream.education.synthesis.rooms import somewhere
 
 Call = Callable[[np.random.Generator], F32]
 """One call of one individual: of any length, about as loud each time."""
 
 
-def add_at(out: F32, sound: F32, at: int, size: float = 1.0) -> None:
-    """Add a sound into another from a sample on; what lies outside is left out.
-
-    Parameters
-    ----------
-    out : F32
-        What is added to, in place.
-    sound : F32
-        What is added.
-    at : int
-        The sample of `out` where it begins; may be negative.
-    size : float, optional
-        Times this.
-    """
-    begin, end = max(at, 0), min(at + len(sound), len(out))
-    if begin < end:
-        out[begin:end] += np.float32(size) * sound[begin - at : end - at]
-
-
 def bouts(
     rng: np.random.Generator,
-    n: int,
+    n_samples: int,
     call: Call,
     calls: tuple[int, int],
     gap: tuple[float, float],
@@ -48,8 +32,8 @@ def bouts(
     ----------
     rng : numpy.random.Generator
         The source of chance.
-    n : int
-        How many samples.
+    n_samples : int
+        How many there are in all.
     call : Call
         Makes each call.
     calls : (int, int)
@@ -61,53 +45,54 @@ def bouts(
     Returns
     -------
     F32
-        All of it, ``[n]``.
+        All of it, ``[n_samples]``.
     """
-    out = np.zeros(n, dtype=np.float32)
+    out = np.zeros(n_samples, dtype=np.float32)
     own = log_uniform(rng, *gap)
     uneven = rng.uniform(0.0, 0.4)
-    at = int(rng.uniform(0.0, min(0.5 * n, pause[1] * RATE)))
+    at = int(rng.uniform(0.0, min(0.5 * n_samples, pause[1] * SAMPLE_RATE)))
     under_way = rng.random() < 0.35  # the first call has begun before the first sample
-    while at < n:
+    while at < n_samples:
         loudness = log_uniform(rng, 0.5, 1.0)
         for _ in range(int(rng.integers(calls[0], calls[1] + 1))):
             sound = call(rng)
             if under_way:
                 at, under_way = -int(rng.uniform(0.0, 0.6) * len(sound)), False
             add_at(out, sound, at, loudness * log_uniform(rng, 0.7, 1.0))
-            at += len(sound) + max(1, int(own * RATE * (1.0 + uneven * rng.uniform(-1.0, 1.0))))
-            if at >= n:
+            at += len(sound) + max(1, int(own * SAMPLE_RATE * (1.0 + uneven * rng.uniform(-1.0, 1.0))))
+            if at >= n_samples:
                 break
-        at += int(log_uniform(rng, *pause) * RATE)
+        at += int(log_uniform(rng, *pause) * SAMPLE_RATE)
     return out
 
 
-def together(
-    rng: np.random.Generator, n: int, one: Callable[[np.random.Generator, int], F32], most: int = 3
-) -> F32:
+def individuals(at_most: int) -> Callable[[MakeSound], MakeSound]:
     """Let one individual be heard, or several at different distances, and set the level.
 
     Parameters
     ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-    one : callable
-        Makes all that one individual has to say, ``[n]``.
-    most : int, optional
-        How many there are at most; one is the likeliest.
+    at_most : int
+        How many there are; one is the likeliest.
 
     Returns
     -------
-    F32
-        The sound, ``[n]``.
+    callable
+        A decorator of a function that makes all that one individual has to say.
     """
-    out = somewhere(rng, one(rng, n))
-    while most > 1 and rng.random() < 0.3:
-        out = out + np.float32(log_uniform(rng, 0.1, 1.0)) * somewhere(rng, one(rng, n))
-        most -= 1
-    return leveled(rng, out)
+
+    def decorate(one: MakeSound) -> MakeSound:
+        @wraps(one)
+        def make(rng: np.random.Generator, n_samples: int) -> F32:
+            out = somewhere(rng, one(rng, n_samples))
+            n_heard = 1
+            while n_heard < at_most and rng.random() < 0.3:
+                out = out + np.float32(log_uniform(rng, 0.1, 1.0)) * somewhere(rng, one(rng, n_samples))
+                n_heard += 1
+            return levelled_by_frames(rng, out)
+
+        return make
+
+    return decorate
 
 
 def repeat(rng: np.random.Generator, sound: F32, times: int, gap: float) -> F32:
@@ -129,8 +114,10 @@ def repeat(rng: np.random.Generator, sound: F32, times: int, gap: float) -> F32:
     F32
         All of it.
     """
-    step = len(sound) + max(1, int(gap * RATE))
+    step = len(sound) + max(1, int(gap * SAMPLE_RATE))
     out = np.zeros(step * times, dtype=np.float32)
     for k in range(times):
-        add_at(out, sound, k * step + int(rng.uniform(0.0, 0.1) * gap * RATE), log_uniform(rng, 0.7, 1.0))
+        add_at(
+            out, sound, k * step + int(rng.uniform(0.0, 0.1) * gap * SAMPLE_RATE), log_uniform(rng, 0.7, 1.0)
+        )
     return out

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from dap_stream.core.array_types import F32
 from dap_stream.education.creatures import birds, frogs, honks, insects, mammals, whales
+from dap_stream.education.synthesis.maker import MakeSound
 
-CREATURES: dict[str, Callable[[np.random.Generator, int], F32]] = {
+CREATURES: dict[str, MakeSound] = {
     "bird_song": birds.song,
     "bird_trill": birds.trill,
     "bird_whistle": birds.whistle,
@@ -33,4 +29,3 @@ CREATURES: dict[str, Callable[[np.random.Generator, int], F32]] = {
     "whale": whales.moan,
     "dolphin": whales.dolphin,
 }
-"""A function ``(rng, n_samples) -> [n_samples]`` for each: mono, 16 kHz, made from ``rng`` alone."""

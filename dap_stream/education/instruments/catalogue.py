@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from dap_stream.core.array_types import F32
 from dap_stream.education.instruments import drums, ensembles, plucked, struck, sustained
 from dap_stream.education.instruments.playing import played
+from dap_stream.education.synthesis.maker import MakeSound
 
-INSTRUMENTS: dict[str, Callable[[np.random.Generator, int], F32]] = {
+INSTRUMENTS: dict[str, MakeSound] = {
     "piano": played(struck.draw_piano, 40.0, 2500.0, chordal=0.5),
     "bell": played(struck.draw_bell, 100.0, 2500.0, chordal=0.2, slowest=8.0),
     "bars": played(struck.draw_bars, 120.0, 3000.0, chordal=0.3),
@@ -27,4 +23,3 @@ INSTRUMENTS: dict[str, Callable[[np.random.Generator, int], F32]] = {
     "duo": ensembles.duo,
     "band": ensembles.band_piece,
 }
-"""A function ``(rng, n_samples) -> [n_samples]`` for each: mono, 16 kHz, made from ``rng`` alone."""

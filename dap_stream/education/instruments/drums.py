@@ -7,11 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from dap_stream.core.array_types import F32
-from dap_stream.education.creatures.calling import add_at
-from dap_stream.education.creatures.shaping import band, fade, leveled, noise, somewhere
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import harmonic_tone, log_uniform, ring
-from dap_stream.education.instruments.struck import onset, released
+from dap_stream.education.synthesis.chance import log_uniform
+from dap_stream.education.synthesis.envelopes import add_at, decay_envelope, fade_in, released
+from dap_stream.education.synthesis.filters import band_pass
+from dap_stream.education.synthesis.levels import levelled_by_frames
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.noise import white_noise
+from dap_stream.education.synthesis.rooms import somewhere
+from dap_stream.education.synthesis.tones import harmonic_tone, ring
 
 Hit = Callable[[np.random.Generator], F32]
 """One blow on one drum."""
@@ -30,19 +33,21 @@ def _draw_skin(rng: np.random.Generator) -> Hit:
     bend = rng.normal(0.0, 0.4) * (rng.random() < 0.3)
 
     def hit(rng: np.random.Generator) -> F32:
-        n = int(RATE * min(2.5, 1.1 * float(time.max())))
+        n = int(SAMPLE_RATE * min(2.5, 1.1 * float(time.max())))
         if bend != 0.0:
-            glide = hz * np.exp(bend * (1.0 - np.exp(-np.arange(n) / (0.15 * RATE))))
-            sound = (harmonic_tone(rng, glide, size[:4]) * fade(n, 0.002, float(time[0]))).astype(np.float32)
+            glide = hz * np.exp(bend * (1.0 - np.exp(-np.arange(n) / (0.15 * SAMPLE_RATE))))
+            sound = (harmonic_tone(rng, glide, size[:4]) * decay_envelope(n, 0.002, float(time[0]))).astype(
+                np.float32
+            )
         else:
             sound = ring(
                 rng, n, hz * rng.uniform(0.99, 1.01) * ratio, size * rng.uniform(0.3, 1.0, len(size)), time
             )
-        m = min(n, RATE // 15)
-        sound[:m] += (slap * band(noise(rng, m), low, 4.0 * low, 1) * fade(m, 0.0005, 0.06)).astype(
-            np.float32
-        )
-        return released(onset(sound, 0.001), n / RATE - 0.02, 0.1)
+        m = min(n, SAMPLE_RATE // 15)
+        sound[:m] += (
+            slap * band_pass(white_noise(rng, m), low, 4.0 * low, 1) * decay_envelope(m, 0.0005, 0.06)
+        ).astype(np.float32)
+        return released(fade_in(sound, 0.001), n / SAMPLE_RATE - 0.02, 0.1)
 
     return hit
 
@@ -53,11 +58,11 @@ def _draw_kick(rng: np.random.Generator) -> Hit:
     seconds, click = log_uniform(rng, 0.15, 1.2), log_uniform(rng, 0.01, 0.5)
 
     def hit(rng: np.random.Generator) -> F32:
-        n = int(seconds * RATE)
-        glide = hz * (1.0 + above * np.exp(-np.arange(n) / (fall * RATE)))
-        sound = harmonic_tone(rng, glide, (1.0, 0.15, 0.05)) * fade(n, 0.002, seconds)
-        m = min(n, RATE // 60)
-        sound[:m] += click * noise(rng, m) * fade(m, 0.0005, 0.015)
+        n = int(seconds * SAMPLE_RATE)
+        glide = hz * (1.0 + above * np.exp(-np.arange(n) / (fall * SAMPLE_RATE)))
+        sound = harmonic_tone(rng, glide, (1.0, 0.15, 0.05)) * decay_envelope(n, 0.002, seconds)
+        m = min(n, SAMPLE_RATE // 60)
+        sound[:m] += click * white_noise(rng, m) * decay_envelope(m, 0.0005, 0.015)
         return sound.astype(np.float32)
 
     return hit
@@ -73,15 +78,15 @@ def _draw_snare(rng: np.random.Generator) -> Hit:
     skin, claps, sharp = rng.uniform(0.0, 1.5), int(rng.integers(1, 5)), log_uniform(rng, 0.0005, 0.03)
 
     def hit(rng: np.random.Generator) -> F32:
-        n = int(seconds * RATE)
-        wires = band(noise(rng, n), low, 7.9e3, 1)
-        envelope = fade(n, sharp, seconds)
+        n = int(seconds * SAMPLE_RATE)
+        wires = band_pass(white_noise(rng, n), low, 7.9e3, 1)
+        envelope = decay_envelope(n, sharp, seconds)
         for k in range(1, claps if skin < 0.3 else 1):
-            envelope[min(n, int(k * 0.012 * RATE)) :] += 0.7 * fade(
-                max(0, n - int(k * 0.012 * RATE)), sharp, seconds
+            envelope[min(n, int(k * 0.012 * SAMPLE_RATE)) :] += 0.7 * decay_envelope(
+                max(0, n - int(k * 0.012 * SAMPLE_RATE)), sharp, seconds
             )
         tone = ring(rng, n, hz * _SKIN[:5], skin * 0.6 ** np.arange(5), np.full(5, 0.6 * seconds))
-        return (wires * envelope + onset(tone, 0.001)).astype(np.float32)
+        return (wires * envelope + fade_in(tone, 0.001)).astype(np.float32)
 
     return hit
 
@@ -96,12 +101,12 @@ def _draw_metal(rng: np.random.Generator) -> Hit:
     size, time = rng.uniform(0.1, 1.0, len(modes)), seconds * rng.uniform(0.3, 1.0, len(modes))
 
     def hit(rng: np.random.Generator) -> F32:
-        n = max(160, int(seconds * RATE))
-        hiss = band(noise(rng, n), low, 7.95e3, 1) * (grain * fade(n, attack, seconds))
+        n = max(160, int(seconds * SAMPLE_RATE))
+        hiss = band_pass(white_noise(rng, n), low, 7.95e3, 1) * (grain * decay_envelope(n, attack, seconds))
         tones = ring(
             rng, n, modes, size * rng.uniform(0.3, 1.0, len(size)) * (1.0 - grain) / np.sqrt(len(modes)), time
         )
-        return (hiss + onset(released(tones, seconds - 0.01, 0.05)[:n], attack)).astype(np.float32)
+        return (hiss + fade_in(released(tones, seconds - 0.01, 0.05)[:n], attack)).astype(np.float32)
 
     return hit
 
@@ -135,10 +140,10 @@ def pattern(rng: np.random.Generator, n: int, hits: list[Hit], beat: float) -> F
     grids = [rng.random(steps) < log_uniform(rng, 0.08, 0.8) for _ in hits]
     stress = rng.uniform(0.3, 1.0, (len(hits), steps))
     sizes = [log_uniform(rng, 0.3, 1.0) for _ in hits]
-    skipped, begin = rng.uniform(0.0, 0.3), rng.uniform(0.0, min(0.3 * n / RATE, 1.0))
+    skipped, begin = rng.uniform(0.0, 0.3), rng.uniform(0.0, min(0.3 * n / SAMPLE_RATE, 1.0))
     grids[0][0] = True
-    for k in range(int((n / RATE - begin) / step) + 1):
-        at = int(RATE * (begin + step * (k + swing * (k % 2)) + late * rng.random()))
+    for k in range(int((n / SAMPLE_RATE - begin) / step) + 1):
+        at = int(SAMPLE_RATE * (begin + step * (k + swing * (k % 2)) + late * rng.random()))
         for hit, grid, stressed, size in zip(hits, grids, stress, sizes, strict=True):
             if grid[k % steps] and (k == 0 or rng.random() >= skipped):
                 add_at(out, hit(rng), at, size * stressed[k % steps] * rng.uniform(0.8, 1.0))
@@ -161,62 +166,27 @@ def draw_kit(rng: np.random.Generator) -> list[Hit]:
     return [_DRAWS[int(rng.integers(len(_DRAWS)))](rng) for _ in range(int(rng.integers(1, 6)))]
 
 
-def kit(rng: np.random.Generator, n: int) -> F32:
-    """Play a loop on a kit of drums.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F32
-        The sound, ``[n]``.
-    """
-    return leveled(rng, somewhere(rng, pattern(rng, n, draw_kit(rng), log_uniform(rng, 0.3, 1.2)), 0.5, 1.5))
+def kit(rng: np.random.Generator, n_samples: int) -> F32:
+    """Play a loop on a kit of drums."""
+    return levelled_by_frames(
+        rng, somewhere(rng, pattern(rng, n_samples, draw_kit(rng), log_uniform(rng, 0.3, 1.2)), 0.5, 1.5)
+    )
 
 
-def hand_drums(rng: np.random.Generator, n: int) -> F32:
-    """Play two to six pitched strokes, as on tablas, congas or a frame drum.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F32
-        The sound, ``[n]``.
-    """
+def hand_drums(rng: np.random.Generator, n_samples: int) -> F32:
+    """Play two to six pitched strokes, as on tablas, congas or a frame drum."""
     hits = [_draw_skin(rng) for _ in range(int(rng.integers(2, 7)))]
-    return leveled(rng, somewhere(rng, pattern(rng, n, hits, log_uniform(rng, 0.3, 1.2)), 0.5, 1.5))
+    return levelled_by_frames(
+        rng, somewhere(rng, pattern(rng, n_samples, hits, log_uniform(rng, 0.3, 1.2)), 0.5, 1.5)
+    )
 
 
-def single_hits(rng: np.random.Generator, n: int) -> F32:
-    """Hit one drum or cymbal now and then, and let it ring into silence.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F32
-        The sound, ``[n]``.
-    """
-    hits, out = draw_kit(rng), np.zeros(n, dtype=np.float32)
+def single_hits(rng: np.random.Generator, n_samples: int) -> F32:
+    """Hit one drum or cymbal now and then, and let it ring into silence."""
+    hits, out = draw_kit(rng), np.zeros(n_samples, dtype=np.float32)
     gap = log_uniform(rng, 0.3, 3.0)
-    at = int(rng.uniform(0.0, min(0.4 * n, gap * RATE)))
-    while at < n:
+    at = int(rng.uniform(0.0, min(0.4 * n_samples, gap * SAMPLE_RATE)))
+    while at < n_samples:
         add_at(out, hits[int(rng.integers(len(hits)))](rng), at, log_uniform(rng, 0.3, 1.0))
-        at += max(1, int(gap * RATE * rng.uniform(0.6, 1.6)))
-    return leveled(rng, somewhere(rng, out, 0.5, 3.0))
+        at += max(1, int(gap * SAMPLE_RATE * rng.uniform(0.6, 1.6)))
+    return levelled_by_frames(rng, somewhere(rng, out, 0.5, 3.0))

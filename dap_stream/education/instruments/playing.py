@@ -8,25 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from dap_stream.core.array_types import F32
-from dap_stream.education.creatures.calling import add_at
-from dap_stream.education.creatures.shaping import leveled, somewhere
-from dap_stream.education.creatures.sound_kernels import RATE
-from dap_stream.education.creatures.tones import log_uniform
-
-Voice = Callable[[np.random.Generator, float, float], F32]
-"""One instrument: plays a note of so many Hz for so many seconds, and lets it ring as long as it rings."""
-
-DrawVoice = Callable[[np.random.Generator], Voice]
-
-_SCALES = (
-    (0, 2, 4, 5, 7, 9, 11),
-    (0, 2, 3, 5, 7, 8, 10),
-    (0, 2, 3, 5, 7, 9, 10),
-    (0, 2, 4, 7, 9),
-    (0, 3, 5, 6, 7, 10),
-    (0, 1, 4, 5, 7, 8, 11),
-    tuple(range(12)),
+from dap_stream.education.synthesis.chance import log_uniform
+from dap_stream.education.synthesis.envelopes import add_at
+from dap_stream.education.synthesis.levels import levelled_by_frames
+from dap_stream.education.synthesis.maker import SAMPLE_RATE, MakeSound
+from dap_stream.education.synthesis.rooms import somewhere
+from dap_stream.education.synthesis.scales import (
+    BLUES,
+    CHROMATIC,
+    DORIAN,
+    DOUBLE_HARMONIC,
+    MAJOR,
+    MINOR,
+    PENTATONIC,
 )
+
+Instrument = Callable[[np.random.Generator, float, float], F32]
+"""Plays a note: ``(rng, hz, seconds) -> [samples]``, which ring on for as long as the instrument does."""
+
+DrawInstrument = Callable[[np.random.Generator], Instrument]
+"""Draws an instrument of one kind; its docstring says only which kind that is."""
+
+_SCALES = (MAJOR, MINOR, DORIAN, PENTATONIC, BLUES, DOUBLE_HARMONIC, CHROMATIC)
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,17 @@ def draw_key(rng: np.random.Generator) -> Key:
 
 def _until_the_end(seconds: float, left: int) -> float:
     """Shorten a note that would last longer than the piece: nobody hears the rest of it."""
-    return min(seconds, left / RATE + 0.3)
+    return min(seconds, left / SAMPLE_RATE + 0.3)
 
 
 def melody(
-    rng: np.random.Generator, n: int, voice: Voice, key: Key, low: float, high: float, slowest: float = 4.0
+    rng: np.random.Generator,
+    n: int,
+    instrument: Instrument,
+    key: Key,
+    low: float,
+    high: float,
+    slowest: float = 4.0,
 ) -> F32:
     """Play a tune: one note after the other, tied or short, with rests.
 
@@ -105,7 +114,7 @@ def melody(
         The source of chance.
     n : int
         How many samples.
-    voice : Voice
+    instrument : Instrument
         Who plays.
     key : Key
         The key and the tempo.
@@ -126,13 +135,13 @@ def melody(
     lengths = lengths[lengths > 0.09]
     odds = rng.dirichlet(0.6 / lengths)
     rests, tied, leap = rng.uniform(0.0, 0.3), log_uniform(rng, 0.4, 1.3), int(rng.integers(1, 6))
-    at = begin = int(rng.uniform(0.0, min(0.3 * n, RATE)))
+    at = begin = int(rng.uniform(0.0, min(0.3 * n, SAMPLE_RATE)))
     while at < n:
         length = float(rng.choice(lengths, p=odds))
         if at == begin or rng.random() >= rests:
             add_at(
                 out,
-                voice(rng, key.hz(step), _until_the_end(length * tied, n - at)),
+                instrument(rng, key.hz(step), _until_the_end(length * tied, n - at)),
                 at,
                 log_uniform(rng, 0.35, 1.0),
             )
@@ -140,14 +149,14 @@ def melody(
             step = min(max(step, bottom), top)
         elif rng.random() < 0.15:
             length += rng.uniform(0.5, 2.5)
-        at += max(1, int(length * RATE * rng.uniform(0.97, 1.03)))
+        at += max(1, int(length * SAMPLE_RATE * rng.uniform(0.97, 1.03)))
     return out
 
 
 def chords(
     rng: np.random.Generator,
     n: int,
-    voice: Voice,
+    instrument: Instrument,
     key: Key,
     low: float,
     high: float,
@@ -161,7 +170,7 @@ def chords(
         The source of chance.
     n : int
         How many samples.
-    voice : Voice
+    instrument : Instrument
         Who plays.
     key : Key
         The key and the tempo.
@@ -180,7 +189,7 @@ def chords(
     apart, most = log_uniform(rng, *spread), int(rng.integers(2, 6))
     beats, rests = float(rng.choice((1.0, 2.0, 4.0))), rng.uniform(0.0, 0.25)
     tied, stacked = log_uniform(rng, 0.4, 1.5), int(rng.integers(2, 4))
-    at = begin = int(rng.uniform(0.0, min(0.3 * n, RATE)))
+    at = begin = int(rng.uniform(0.0, min(0.3 * n, SAMPLE_RATE)))
     while at < n:
         length = max(beats * key.beat, 1.2 * apart * most, 0.3)
         if at == begin or rng.random() >= rests:
@@ -190,21 +199,19 @@ def chords(
                 steps.reverse()
             loudness = log_uniform(rng, 0.4, 1.0)
             for k, step in enumerate(steps):
-                when = at + int(k * apart * RATE * rng.uniform(0.85, 1.15))
+                when = at + int(k * apart * SAMPLE_RATE * rng.uniform(0.85, 1.15))
                 if when < n:
-                    sound = voice(
+                    sound = instrument(
                         rng, key.hz(step), _until_the_end(max(0.1, length * tied - k * apart), n - when)
                     )
                     add_at(out, sound, when, loudness * log_uniform(rng, 0.6, 1.0))
         elif rng.random() < 0.2:
             length += rng.uniform(0.5, 2.5)
-        at += max(1, int(length * RATE))
+        at += max(1, int(length * SAMPLE_RATE))
     return out
 
 
-def played(
-    draw: DrawVoice, low: float, high: float, chordal: float, slowest: float = 4.0
-) -> Callable[[np.random.Generator, int], F32]:
+def played(draw: DrawInstrument, low: float, high: float, chordal: float, slowest: float = 4.0) -> MakeSound:
     """Make a kind of instrument into something that plays tunes or chords, in a room, at its level.
 
     Parameters
@@ -221,23 +228,23 @@ def played(
     Returns
     -------
     callable
-        ``(rng, n_samples) -> [n_samples]``.
+        Makes such pieces.
     """
 
-    def play(rng: np.random.Generator, n: int) -> F32:
-        voice, key = draw(rng), draw_key(rng)
-        before = int(rng.uniform(0.0, 1.0) * min(n, 2 * RATE)) * (rng.random() < 0.5)
+    def play(rng: np.random.Generator, n_samples: int) -> F32:
+        instrument, key = draw(rng), draw_key(rng)
+        before = int(rng.uniform(0.0, 1.0) * min(n_samples, 2 * SAMPLE_RATE)) * (rng.random() < 0.5)
         bottom = log_uniform(rng, low, 0.6 * high)
         top = min(high, bottom * log_uniform(rng, 1.5, 5.0))
         if rng.random() < chordal:
-            sound = chords(rng, before + n, voice, key, bottom, top)
+            sound = chords(rng, before + n_samples, instrument, key, bottom, top)
         else:
-            sound = melody(rng, before + n, voice, key, bottom, top, slowest)
+            sound = melody(rng, before + n_samples, instrument, key, bottom, top, slowest)
         sound = somewhere(rng, sound)
         # It may be under way already; not where that would leave next to nothing.
         heard = sound[before:]
-        if n and np.abs(heard).max() < 0.03 * np.abs(sound).max():
-            heard = sound[:n]
-        return leveled(rng, heard)
+        if n_samples and np.abs(heard).max() < 0.03 * np.abs(sound).max():
+            heard = sound[:n_samples]
+        return levelled_by_frames(rng, heard)
 
     return play

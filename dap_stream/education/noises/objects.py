@@ -7,17 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dap_stream.core.array_types import F64
-from dap_stream.education.noises.kernels import bursts, ring
-from dap_stream.education.noises.tools import (
-    RATE,
-    Rng,
-    between,
-    colour,
-    decibels,
-    filtered,
-    log_between,
-    white,
-)
+from dap_stream.education.synthesis.chance import log_uniform
+from dap_stream.education.synthesis.levels import gain_of_db
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.noise import colour, filtered, white
+from dap_stream.education.synthesis.noise_kernels import bursts, damped_sines
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class Body:
 
 
 def body(
-    rng: Rng,
+    rng: np.random.Generator,
     pitch: tuple[float, float],
     decay: tuple[float, float],
     contact: tuple[float, float] = (0.02, 3.0),
@@ -72,13 +66,13 @@ def body(
     Body
     """
     n = int(rng.integers(2, 26))
-    lowest, kind = log_between(rng, *pitch), int(rng.integers(0, 4))
+    lowest, kind = log_uniform(rng, *pitch), int(rng.integers(0, 4))
     if kind == 0:  # a bar
         ratios = (np.arange(n) + 1.5) ** 2 / 2.25
     elif kind == 1:  # a plate or a vessel
         ratios = np.cumsum(np.concatenate(([1.0], rng.uniform(0.05, 1.4, n - 1))))
     elif kind == 2:  # nearly a string or a tube
-        ratios = np.arange(1, n + 1) * np.sqrt(1.0 + between(rng, 0.0, 0.02) * np.arange(n) ** 2)
+        ratios = np.arange(1, n + 1) * np.sqrt(1.0 + rng.uniform(0.0, 0.02) * np.arange(n) ** 2)
     else:  # anything
         ratios = np.exp(rng.uniform(0.0, 4.0, n))
         ratios[0] = 1.0
@@ -87,26 +81,28 @@ def body(
     kept[0] = True
     frequencies = np.clip(frequencies[kept], 30.0, 7700.0)
     octaves = np.log2(frequencies / frequencies[0] + 1e-3)
-    damping = between(rng, -0.2, 1.2)
+    damping = rng.uniform(-0.2, 1.2)
     decays = (
-        log_between(rng, *decay)
+        log_uniform(rng, *decay)
         * 2.0 ** (-damping * octaves)
         * np.exp(0.4 * rng.standard_normal(len(octaves)))
     )
-    gains = decibels(between(rng, -9.0, 2.0) * octaves + 6.0 * rng.standard_normal(len(octaves)))
+    gains = gain_of_db(rng.uniform(-9.0, 2.0) * octaves + 6.0 * rng.standard_normal(len(octaves)))
     gains /= np.sqrt(np.sum(gains**2))
     return Body(
         frequencies,
         np.clip(decays, 0.0008, 2.0),
         gains,
-        log_between(rng, *contact),
-        log_between(rng, *contact_decay),
+        log_uniform(rng, *contact),
+        log_uniform(rng, *contact_decay),
         tilt,
-        between(rng, 0.0, 1.0),
+        rng.uniform(0.0, 1.0),
     )
 
 
-def struck(rng: Rng, thing: Body, at: F64, strengths: F64, n_samples: int, spread: float = 4.0) -> F64:
+def struck(
+    rng: np.random.Generator, thing: Body, at: F64, strengths: F64, n_samples: int, spread: float = 4.0
+) -> F64:
     """The same thing struck again and again, never twice in the same place.
 
     Parameters
@@ -126,25 +122,25 @@ def struck(rng: Rng, thing: Body, at: F64, strengths: F64, n_samples: int, sprea
     out = np.zeros(n_samples)
     if len(at) == 0:
         return out
-    starts = np.minimum((at * RATE).astype(np.int64), n_samples - 1)
+    starts = np.minimum((at * SAMPLE_RATE).astype(np.int64), n_samples - 1)
     n_modes = len(thing.frequencies)
     octaves = np.log2(thing.frequencies / thing.frequencies[0] + 1e-3)
     soft = thing.hardness * 6.0 * np.log10(strengths / np.max(strengths) + 1e-3)
     gains = (
         strengths[:, None]
         * thing.gains
-        * decibels(spread * rng.standard_normal((len(at), n_modes)) + soft[:, None] * octaves)
+        * gain_of_db(spread * rng.standard_normal((len(at), n_modes)) + soft[:, None] * octaves)
     )
     pitch = thing.frequencies * (1.0 + 0.002 * rng.standard_normal((len(at), n_modes)))
     decays = thing.decays * np.exp(0.1 * rng.standard_normal((len(at), 1)))
-    ring(out, np.repeat(starts, n_modes), pitch.ravel(), decays.ravel(), gains.ravel(), RATE)
+    damped_sines(out, np.repeat(starts, n_modes), pitch.ravel(), decays.ravel(), gains.ravel())
     touch = np.zeros(n_samples)
     attack = thing.contact_decay * rng.uniform(0.0, 0.5, len(at))
     decay = thing.contact_decay * np.exp(0.3 * rng.standard_normal(len(at)))
-    bursts(touch, white(rng, n_samples), starts, attack, decay, strengths * thing.contact, RATE)
+    bursts(touch, white(rng, n_samples), starts, attack, decay, strengths * thing.contact)
     return out + filtered(touch, colour(rng, thing.contact_tilt))
 
 
-def blows(rng: Rng, n: int, spread_db: float) -> F64:
+def blows(rng: np.random.Generator, n: int, spread_db: float) -> F64:
     """Strengths of blows, around 1."""
-    return decibels(spread_db * rng.standard_normal(n))
+    return gain_of_db(spread_db * rng.standard_normal(n))

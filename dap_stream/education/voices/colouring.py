@@ -1,4 +1,4 @@
-"""Changes of timbre and level that apply to any voice."""
+"""Changes of timbre that apply to any voice."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter, resample_poly
 
 from dap_stream.core.array_types import F32
-
-LOUDNESS = (0.05, 0.1)
-"""RMS of the active parts."""
-
-PEAK = 0.95
 
 
 def tilted(audio: F32, amount: float) -> F32:
@@ -92,27 +87,3 @@ def saturated(audio: F32, drive: float) -> F32:
     top = np.float32(max(float(np.abs(audio).max(initial=0.0)), 1e-9))
     rounded: F32 = np.tanh(audio * np.float32(drive) / top) * (top / np.float32(np.tanh(drive)))
     return rounded
-
-
-def levelled(rng: np.random.Generator, audio: F32) -> F32:
-    """A random level of `LOUDNESS` in the active parts, no peak above `PEAK`, no constant part.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of all randomness.
-    audio : F32
-        ``[samples]``.
-
-    Returns
-    -------
-    F32
-    """
-    audio = lfilter([1.0, -1.0], [1.0, -0.985], audio).astype(np.float32)
-    power = uniform_filter1d(np.square(audio), 800)[::400]
-    active = power[power > 0.01 * power.max(initial=0.0)]  # 20 dB down
-    rms = float(np.sqrt(active.mean())) if active.size else 1.0
-    gain = rng.uniform(*LOUDNESS) / max(rms, 1e-9)
-    gain = min(gain, PEAK / max(float(np.abs(audio).max(initial=0.0)), 1e-9))
-    level: F32 = audio * np.float32(gain)
-    return level

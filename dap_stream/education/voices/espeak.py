@@ -11,10 +11,10 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from dap_stream.core.array_types import F32
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.errors import DapStreamError, DeviceError, SettingError
 
 PROGRAM = "espeak-ng"
-RATE = 16_000
 SECONDS_TO_WAIT = 60.0
 
 
@@ -121,7 +121,6 @@ def speak(
     pitch: int = 50,
     speed: int = 175,
     word_gap: int = 0,
-    capitals: int = 0,
     amplitude: int = 100,
 ) -> F32:
     """Read a text aloud.
@@ -140,8 +139,6 @@ def speak(
         Words per minute, 80 to 450.
     word_gap : int
         Pause between words, in units of 10 ms.
-    capitals : int
-        How capital letters are marked: 0 not at all, above 3 by a rise of pitch in Hz.
     amplitude : int
         0 to 200.
 
@@ -158,7 +155,7 @@ def speak(
     if variant and variant not in variants():
         raise SettingError(f"espeak-ng has no variant {variant!r}; espeak-ng --voices=variant lists them")
     voice = f"{language}+{variant}" if variant else language
-    numbers = {"-p": pitch, "-s": speed, "-g": word_gap, "-k": capitals, "-a": amplitude}
+    numbers = {"-p": pitch, "-s": speed, "-g": word_gap, "-a": amplitude}
     arguments = [
         "--stdout",
         "-v",
@@ -166,8 +163,8 @@ def speak(
         *(part for key, value in numbers.items() for part in (key, str(value))),
     ]
     samples, rate = wav_samples(_run(arguments, text))
-    common = np.gcd(rate, RATE)
-    resampled: F32 = resample_poly(samples, RATE // common, rate // common).astype(np.float32)
+    common = np.gcd(rate, SAMPLE_RATE)
+    resampled: F32 = resample_poly(samples, SAMPLE_RATE // common, rate // common).astype(np.float32)
     return resampled
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from dap_stream.core.units import db_to_gain
+from dap_stream.education.synthesis.chance import log_uniform
 from dap_stream.education.voices.sounds import CLASSES, Sound, louder, quicker, silence, vowel_sounds
 from dap_stream.education.voices.speaker import Speaker
 
@@ -39,7 +41,7 @@ def phrase(rng: np.random.Generator, speaker: Speaker, seconds: float) -> list[S
     sounds: list[Sound] = []
     for index in range(count):
         place = index / max(count - 1, 1)
-        stress = float(rng.random()) if rng.random() < 0.6 else float(rng.uniform(0.7, 1.0))
+        stress = rng.random() if rng.random() < 0.6 else rng.uniform(0.7, 1.0)
         pitch = start - fall * place + stress * rng.normal(2.0, 2.0) + rng.normal(0, 0.7)
         last = index == count - 1
         if last:
@@ -51,7 +53,7 @@ def phrase(rng: np.random.Generator, speaker: Speaker, seconds: float) -> list[S
         tune = float(pitch * speaker.melody)
         rough = 0.0
         if last and not question and rng.random() < speaker.creak:
-            tune, rough = tune - float(rng.uniform(6, 14)), float(rng.uniform(0.03, 0.2))
+            tune, rough = tune - rng.uniform(6, 14), rng.uniform(0.03, 0.2)
         sounds += [
             replace(
                 s,
@@ -67,10 +69,10 @@ def phrase(rng: np.random.Generator, speaker: Speaker, seconds: float) -> list[S
 def breath(rng: np.random.Generator, seconds: float) -> list[Sound]:
     """Air drawn in through mouth or nose, swelling and ending."""
     level = 10 ** (rng.uniform(-45, -18) / 20)
-    low = (float(rng.uniform(400, 2000)), float(rng.uniform(400, 1500)))
-    high = (float(rng.uniform(2000, 6000)), float(rng.uniform(1000, 3000)))
+    low = (rng.uniform(400, 2000), rng.uniform(400, 1500))
+    high = (rng.uniform(2000, 6000), rng.uniform(1000, 3000))
     shares = level * np.sin(np.pi * (np.arange(6) + 0.5) / 6) ** rng.uniform(0.5, 2)
-    share = float(rng.uniform(0.2, 1.0))
+    share = rng.uniform(0.2, 1.0)
     return [
         Sound(seconds / 6, low=(*low, float(gain)), high=(*high, share * float(gain)), pitch=0.0)
         for gain in shares
@@ -81,15 +83,13 @@ def pause(rng: np.random.Generator, speaker: Speaker, seconds: float) -> list[So
     """Near silence, with or without a breath and a click of the lips."""
     if rng.random() > speaker.breaths or seconds < 0.3:
         return [silence(seconds)]
-    sounds = [silence(float(rng.uniform(0.05, 0.4)) * seconds)]
+    sounds = [silence(rng.uniform(0.05, 0.4) * seconds)]
     if rng.random() < 0.4:
-        gain = float(10 ** (rng.uniform(-40, -15) / 20))
-        sounds.append(
-            Sound(0.005, high=(float(rng.uniform(1500, 5000)), float(rng.uniform(500, 3000)), gain))
-        )
-        sounds.append(silence(float(rng.uniform(0.01, 0.1))))
-    sounds += breath(rng, float(rng.uniform(0.4, 0.8)) * seconds)
-    return [*sounds, silence(float(rng.uniform(0.02, 0.15)))]
+        gain = db_to_gain(rng.uniform(-40, -15))
+        sounds.append(Sound(0.005, high=(rng.uniform(1500, 5000), rng.uniform(500, 3000), gain)))
+        sounds.append(silence(rng.uniform(0.01, 0.1)))
+    sounds += breath(rng, rng.uniform(0.4, 0.8) * seconds)
+    return [*sounds, silence(rng.uniform(0.02, 0.15))]
 
 
 def talk(rng: np.random.Generator, speaker: Speaker, seconds: float) -> list[Sound]:
@@ -111,8 +111,8 @@ def talk(rng: np.random.Generator, speaker: Speaker, seconds: float) -> list[Sou
     sounds: list[Sound] = []
     length = 0.0
     while length < seconds:
-        new = phrase(rng, speaker, float(rng.uniform(0.8, 4.0)))
-        new += pause(rng, speaker, float(np.exp(rng.uniform(np.log(0.17), np.log(1.3)))))
+        new = phrase(rng, speaker, rng.uniform(0.8, 4.0))
+        new += pause(rng, speaker, log_uniform(rng, 0.17, 1.3))
         length += sum(sound.seconds for sound in new)
         sounds += new
     return sounds

@@ -9,15 +9,15 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from dap_stream.core.array_types import F32, F64
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.education.voices import glottis, tract
 from dap_stream.education.voices.sounds import Sound
 from dap_stream.education.voices.speaker import Speaker
 
-RATE = 16_000
 HOP = 40
 """Samples per frame of the tracks: 2.5 ms, short enough for a burst."""
 
-FRAMES_PER_SECOND = RATE / HOP
+FRAMES_PER_SECOND = SAMPLE_RATE / HOP
 NASAL_POLE = 270.0
 HIGHEST_FORMANT = 7200.0
 """Hz; beside its mirror image above 8 kHz a resonance would whistle."""
@@ -130,10 +130,10 @@ def _resonances(rng: np.random.Generator, tracks: F64, speaker: Speaker, manner:
     centres = speaker.tract * np.hstack([lower, upper, pole, pole + tracks[:, [NASAL]]])
     centres = np.minimum(centres, HIGHEST_FORMANT)
     # Left out for good: to come and go would click.
-    centres[:, 3:8][:, speaker.upper * speaker.tract > HIGHEST_FORMANT] = RATE
+    centres[:, 3:8][:, speaker.upper * speaker.tract > HIGHEST_FORMANT] = SAMPLE_RATE
     damping = speaker.damping * tracks[:, [DAMPING]]
     widths = np.hstack([WIDTHS * damping * np.sqrt(speaker.tract), np.full((frames, 2), 100.0)])
-    return np.maximum(centres, 80.0) / RATE, widths / RATE
+    return np.maximum(centres, 80.0) / SAMPLE_RATE, widths / SAMPLE_RATE
 
 
 def _ramps(track: F64) -> F32:
@@ -182,7 +182,7 @@ def render(
     flow, source = np.zeros((2, samples), np.float32)
     chance = rng.standard_normal(4096, dtype=np.float32)
     glottis.pulses(
-        np.append(f0, f0[-1]) / RATE, quotient, tilt, rough, speaker.skew, chance, HOP, flow, source
+        np.append(f0, f0[-1]) / SAMPLE_RATE, quotient, tilt, rough, speaker.skew, chance, HOP, flow, source
     )
 
     noise = rng.standard_normal((3, samples), dtype=np.float32)
@@ -198,7 +198,7 @@ def render(
 
     gains = tracks[:, [LOW_GAIN, HIGH_GAIN]] * tracks[:, [LEVEL]] * manner.consonants
     gains = np.vstack([gains, gains[-1:]])
-    centres, widths = tracks[:, [LOW, HIGH]] / RATE, tracks[:, [LOW_WIDTH, HIGH_WIDTH]] / RATE
+    centres, widths = tracks[:, [LOW, HIGH]] / SAMPLE_RATE, tracks[:, [LOW_WIDTH, HIGH_WIDTH]] / SAMPLE_RATE
     noise[1:] *= 1.0 - voiced.clip(0.0, 1.0) * (0.4 - 0.8 * flow)
     tract.noise_bands(noise[1:], gains, centres.clip(1e-3), widths.clip(1e-3), HOP, out)
     return out

@@ -80,12 +80,12 @@ def vowel(rng: np.random.Generator) -> tuple[float, float, float]:
     tuple of float
         F1, F2 and F3.
     """
-    first = float(rng.uniform(250, 850))
+    first = rng.uniform(250, 850)
     open_ = (first - 250) / 600
-    second = float(rng.uniform(700 + 350 * open_, 2450 - 800 * open_))
-    third = max(second + float(rng.uniform(300, 700)), float(rng.normal(2550, 180)))
+    second = rng.uniform(700 + 350 * open_, 2450 - 800 * open_)
+    third = max(second + rng.uniform(300, 700), rng.normal(2550, 180))
     if rng.random() < 0.08:  # as in "bird"
-        third = max(second + 150, float(rng.uniform(1550, 2000)))
+        third = max(second + 150, rng.uniform(1550, 2000))
     return first, second, third
 
 
@@ -108,25 +108,25 @@ def random_speaker(rng: np.random.Generator, kind: str | None = None) -> Speaker
     upper = np.array([3500.0, 4500.0, 5500.0, 6500.0, 7500.0]) * rng.normal(1.0, 0.05, 5)
     return Speaker(
         f0=float(np.exp(rng.uniform(log_low, log_high))),
-        melody=float(rng.uniform(0.2, 1.6)),
-        tract=float(rng.uniform(*TRACTS[kind])),
+        melody=rng.uniform(0.2, 1.6),
+        tract=rng.uniform(*TRACTS[kind]),
         upper=np.sort(upper),
-        damping=float(rng.uniform(0.7, 1.6)),
-        quotient=float(rng.uniform(0.4, 0.75)),
-        skew=float(rng.uniform(0.6, 0.85)),
-        tilt=float(rng.uniform(0.0, 0.75)),
+        damping=rng.uniform(0.7, 1.6),
+        quotient=rng.uniform(0.4, 0.75),
+        skew=rng.uniform(0.6, 0.85),
+        tilt=rng.uniform(0.0, 0.75),
         breath=float(10 ** rng.uniform(-1.7, -0.2)),
-        rough=float(rng.uniform(0.003, 0.02)),
-        rate=float(rng.uniform(2.5, 7.0)),
-        sibilance=float(rng.uniform(0.85, 1.2)),
+        rough=rng.uniform(0.003, 0.02),
+        rate=rng.uniform(2.5, 7.0),
+        sibilance=rng.uniform(0.85, 1.2),
         frication=float(10 ** rng.normal(0.0, 0.2)),
         bursts=float(10 ** rng.normal(0.0, 0.2)),
-        aspirated=float(rng.uniform(0.01, 0.09)),
-        nasality=float(rng.random()),
+        aspirated=rng.uniform(0.01, 0.09),
+        nasality=rng.random(),
         creak=float(rng.random() ** 2),
-        breaths=float(rng.random()),
-        slackness=float(rng.uniform(0.03, 0.09)),
-        softness=float(rng.uniform(0.005, 0.05)),
+        breaths=rng.random(),
+        slackness=rng.uniform(0.03, 0.09),
+        softness=rng.uniform(0.005, 0.05),
         vowels=np.array([vowel(rng) for _ in range(rng.integers(5, VOWELS_AT_MOST + 1))]),
         classes=rng.dirichlet(np.array([5.0, 2.5, 5.0, 3.0, 2.5, 2.5, 1.0, 1.5])),
     )

@@ -1,6 +1,6 @@
 """The oscillators and resonators that the made-up sounds are built of, compiled by numba.
 
-Arrays and numbers in, arrays out. Everything runs at 16 kHz, and no partial is written above `TOP_HZ`.
+Arrays and numbers in, arrays out. Everything runs at `SAMPLE_RATE`, and no partial is written above `TOP_HZ`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import numpy as np
 
 from dap_stream.core.array_types import F32, F64, I64
 from dap_stream.core.jit import kernel
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
 
-RATE = 16000
 TOP_HZ = 7700.0  # partials fade out below it, over FADE_HZ, so that a glide does not switch them off
 FADE_HZ = 500.0
 
@@ -23,7 +23,7 @@ def harmonic_kernel(hz: F64, brightness: F64, real: F64, imag: F64, out: F32) ->
 
     ``hz`` and ``brightness`` are ``[samples]``, the weights' parts ``real`` and ``imag`` ``[harmonics]``.
     """
-    turn = 2.0 * np.pi / RATE
+    turn = 2.0 * np.pi / SAMPLE_RATE
     phase = 0.0
     for i in range(out.shape[0]):
         f = hz[i]
@@ -70,9 +70,9 @@ def ring_kernel(one: F64, two: F64, now: F64, before: F64, life: I64, out: F64) 
 @_jit
 def resonance_kernel(sound: F32, hz: F64, bandwidth: float, out: F32) -> None:
     """Pass ``sound`` through a resonance that moves along ``hz [samples]``; gain about 1 at the peak."""
-    radius = np.exp(-np.pi * bandwidth / RATE)
+    radius = np.exp(-np.pi * bandwidth / SAMPLE_RATE)
     two = radius * radius
-    turn = 2.0 * np.pi / RATE
+    turn = 2.0 * np.pi / SAMPLE_RATE
     y1, y2, x2, x1 = 0.0, 0.0, 0.0, 0.0
     one = 0.0
     gain = (1.0 - two) / 2.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dap_stream.education.noises.catalogue import NOISES
-from dap_stream.education.places import coded, levels, microphone_gain, room_response, saturate
+from dap_stream.education.synthesis.places import coded, levels, microphone_gain, room_response, saturate
 
 
 @pytest.mark.parametrize("name", sorted(NOISES))

@@ -6,102 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import F32, F64
-from dap_stream.education.creatures.sound_kernels import (
-    RATE,
-    TOP_HZ,
-    harmonic_kernel,
-    resonance_kernel,
-    ring_kernel,
-)
-
-
-def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Draw a number whose logarithm is uniform.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    low, high : float
-        The range, above 0.
-
-    Returns
-    -------
-    float
-        The number.
-    """
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
-def curve(points: npt.ArrayLike, n: int) -> F64:
-    """Lead a smooth line through points that are evenly spaced in time.
-
-    Parameters
-    ----------
-    points : array_like
-        Its values at the points, at least one.
-    n : int
-        How many samples.
-
-    Returns
-    -------
-    F64
-        The line, ``[n]``.
-    """
-    values = np.atleast_1d(np.asarray(points, dtype=np.float64))
-    if len(values) == 1:
-        return np.full(n, values[0])
-    place = np.linspace(0.0, len(values) - 1.0, n)
-    left = np.minimum(place.astype(np.int64), len(values) - 2)
-    part = place - left
-    part = part * part * (3.0 - 2.0 * part)
-    line: F64 = values[left] * (1.0 - part) + values[left + 1] * part
-    return line
-
-
-def wander(rng: np.random.Generator, n: int, per_second: float) -> F64:
-    """Draw a line that wanders at random about 0, with a standard deviation of about 1.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-    per_second : float
-        How often it turns.
-
-    Returns
-    -------
-    F64
-        The line, ``[n]``.
-    """
-    return curve(rng.standard_normal(2 + int(n * per_second / RATE)), n)
-
-
-def vibrato(rng: np.random.Generator, n: int, per_second: float, semitones: float) -> F64:
-    """Draw factors that make a pitch tremble, somewhat unevenly.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The source of chance.
-    n : int
-        How many samples.
-    per_second : float
-        Its rate in Hz.
-    semitones : float
-        How far it goes to either side.
-
-    Returns
-    -------
-    F64
-        The factors, ``[n]``.
-    """
-    rate = per_second * (1.0 + 0.08 * wander(rng, n, 3.0))
-    phase = np.cumsum(rate) * (2.0 * np.pi / RATE) + rng.uniform(0.0, 2.0 * np.pi)
-    factors: F64 = 2.0 ** (semitones / 12.0 * np.sin(phase))
-    return factors
+from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.education.synthesis.tone_kernels import TOP_HZ, harmonic_kernel, resonance_kernel, ring_kernel
 
 
 def harmonic_tone(
@@ -166,13 +72,13 @@ def ring(
     if len(frequency) == 0:
         return out.astype(np.float32)
     # Each is let go once it is 70 dB below the loudest at its loudest.
-    life = (time * RATE / 60.0 * np.maximum(20.0 * np.log10(amplitude / amplitude.max()) + 70.0, 0.0)).astype(
-        np.int64
-    )
+    life = (
+        time * SAMPLE_RATE / 60.0 * np.maximum(20.0 * np.log10(amplitude / amplitude.max()) + 70.0, 0.0)
+    ).astype(np.int64)
     order = np.argsort(-life)
     frequency, amplitude, time, life = frequency[order], amplitude[order], time[order], life[order]
-    radius = 10.0 ** (-3.0 / (time * RATE))
-    angle = frequency * (2.0 * np.pi / RATE)
+    radius = 10.0 ** (-3.0 / (time * SAMPLE_RATE))
+    angle = frequency * (2.0 * np.pi / SAMPLE_RATE)
     start = rng.uniform(0.0, 2.0 * np.pi, len(frequency))
     ring_kernel(
         2.0 * radius * np.cos(angle),
