@@ -20,7 +20,7 @@ class Span(NamedTuple):
     n_before: int = 0  # bytes that the size counts besides the audio
 
     def size_of(self, n_bytes: int) -> bytes:
-        """What has to stand at `size_at` for so many bytes of audio."""
+        """Bytes for `size_at`, for so many bytes of audio."""
         return struct.pack(self.size_layout, n_bytes + self.n_before)
 
 

@@ -1,4 +1,4 @@
-"""What stands in a file behind the audio that its header tells of: chunks, tags, or more audio."""
+"""Bytes in a file behind the audio that its header tells of: chunks, tags, or more audio."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BLOCK = 1 << 20
 
 
 class Behind(Enum):
-    """What it is."""
+    """Kinds of what stands there."""
 
     NOTHING = "nothing that is audio"
     MORE = "more audio than the header says"
@@ -88,7 +88,7 @@ def _behind_w64(file: BinaryIO, position: int, size: int) -> Behind:
 
 
 def _kind(file: BinaryIO, position: int, size: int) -> Behind:
-    """What begins there and ends with the file: tags, a recording, zeros, or anything else."""
+    """Kind of what begins there and ends with the file: tags, a recording, zeros, or anything else."""
     if size - position <= _LITTLE:
         return Behind.NOTHING
     file.seek(position)

@@ -61,7 +61,7 @@ def check_complete(path: Path, extent: Extent | None, seconds: float | None) -> 
 
 
 def doubt_of(extent: Extent | None, seconds: float) -> str | None:
-    """What has to be said of a file of ``seconds`` whose header is wrong, and was put right."""
+    """A remark on a file of ``seconds`` whose header is wrong, and was put right."""
     if extent is None or extent.behind is not Behind.MORE:
         return None
     stated = seconds * extent.stated / max(extent.whole, 1)

@@ -131,7 +131,7 @@ def resolved(job: Job, source: AudioSource) -> tuple[ChainSettings, tuple[str, .
 
 
 def doubts_of(job: Job, source: AudioSource) -> tuple[str, ...]:
-    """What is to be said of a damaged recording; InputError if the job would replace it."""
+    """Remarks on a damaged recording; InputError if the job would replace it."""
     if not isinstance(source, FileSource) or source.doubt is None:
         return ()
     if job.names.in_place:
