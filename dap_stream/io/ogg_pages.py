@@ -30,7 +30,7 @@ def pages(file: BinaryIO) -> Iterator[Page]:
             yield page
             position += page.n_bytes
         else:
-            position = _next_page(file, position)
+            position = _next_page(file, position + 1)
 
 
 def _next_page(file: BinaryIO, position: int) -> int | None:

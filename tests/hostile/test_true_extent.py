@@ -269,3 +269,10 @@ def test_a_file_that_is_only_chunks_ends_soon() -> None:
     Path("a.wav").write_bytes(b"RIFF\xff\xff\xff\x00WAVE" + b"JUNK\0\0\0\0" * 300_000)
     with pytest.raises(InputError):
         FileSource("a.wav")
+
+
+@pytest.mark.parametrize("n", [5, 26, 27, 40])
+def test_an_ogg_page_that_is_cut_in_its_head_ends_the_search(n: int) -> None:
+    Path("a.ogg").write_bytes(encoded("b.ogg").read_bytes()[:n])
+    with pytest.raises(InputError):
+        FileSource("a.ogg")
