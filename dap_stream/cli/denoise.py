@@ -261,7 +261,7 @@ def _run_jobs(
     from dap_stream.apps.files.batch import exit_status, run_all, summary
     from dap_stream.apps.files.job import Job, check
     from dap_stream.cli.console import Console
-    from dap_stream.io.pipe import PipeFormat
+    from dap_stream.io.pipe_format import PipeFormat
     from dap_stream.io.profile_file import load_profile
 
     raw = None if args.raw is None else PipeFormat.parse(args.raw)

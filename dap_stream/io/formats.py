@@ -67,18 +67,24 @@ _WAV_FAMILY = frozenset({"WAV", "WAVEX", "RF64"})
 
 @dataclass(frozen=True)
 class FileFormat:
-    """All that makes a file of samples: container, subtype, byte order, rate and channels."""
+    """All that makes a file of samples: container, subtype, byte order, rate and channels.
+
+    ``valid_bits`` of each PCM word count if not all do, from the top. ``channel_layout`` says which
+    channel belongs to which speaker, see `dap_stream.io.speakers`; empty if nothing was said.
+    """
 
     container: str
     subtype: str
     sample_rate: int
     channels: int
     endian: str = "FILE"
+    valid_bits: int | None = None
+    channel_layout: bytes = b""
 
     @property
     def bits(self) -> int | None:
         """Word length of linear PCM, also when packed without loss; None for anything else."""
-        return PCM_BITS.get(self.subtype)
+        return self.valid_bits or PCM_BITS.get(self.subtype)
 
     @property
     def is_float(self) -> bool:
@@ -93,7 +99,7 @@ class FileFormat:
     @property
     def needs_float64(self) -> bool:
         """Samples have more bits than float32 can carry."""
-        return self.subtype == "DOUBLE" or (self.bits or 0) > 24
+        return self.subtype == "DOUBLE" or PCM_BITS.get(self.subtype, 0) > 24
 
     def n_bytes(self, n_samples: int) -> int | None:
         """Size of a file of this length with its header, rounded up; None if it is compressed."""

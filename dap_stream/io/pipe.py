@@ -1,4 +1,6 @@
-"""Standard input and output, or any other byte stream: WAV or raw samples, as they come.
+"""Standard input and output, or any other byte stream: samples as they come.
+
+In come WAV, AIFF, AU, CAF and W64 with linear PCM or floats, or raw samples; out go WAV or raw samples.
 
 Reading returns what is there and does not wait for a full buffer; writing passes every buffer on
 at once; so ``ffmpeg ... | dap-stream denoise - - | ffmpeg ...`` runs like one program.
@@ -8,7 +10,6 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
@@ -16,23 +17,13 @@ import numpy as np
 
 from dap_stream.core.array_types import Audio
 from dap_stream.core.processor import check_channels
-from dap_stream.errors import InputError, OutputError, SettingError
-from dap_stream.io.formats import FileFormat
-from dap_stream.io.pcm import Codes, Storage, from_codes
-from dap_stream.io.wav_header import WaveHeader, read_wave_header, wave_header
-
-# Encoding -> subtype of a file with the same samples.
-_SUBTYPES = {
-    "u8": "PCM_U8",
-    "s16le": "PCM_16",
-    "s24le": "PCM_24",
-    "s32le": "PCM_32",
-    "f32le": "FLOAT",
-    "f64le": "DOUBLE",
-}
-_WIDTHS = {"u8": 1, "s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4, "f64le": 8}
-
-_MAX_DIGITS = 9  # of a rate or a count
+from dap_stream.errors import InputError, OutputError
+from dap_stream.io.pcm import Storage
+from dap_stream.io.pipe_format import PipeFormat
+from dap_stream.io.sample_encoding import ENCODINGS, decode, encode, wave_encoding
+from dap_stream.io.stream_headers.base import StreamHeader
+from dap_stream.io.stream_headers.read import read_stream_header
+from dap_stream.io.stream_headers.wave import wave_header
 
 
 class ByteReader(Protocol):
@@ -49,60 +40,11 @@ class ByteWriter(Protocol):
     def flush(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class PipeFormat:
-    """How samples stand in a stream: interleaved ``encoding``, after a WAV header or raw."""
-
-    encoding: str
-    sample_rate: int
-    channels: int
-    is_wave: bool = True
-
-    @classmethod
-    def parse(cls, text: str) -> PipeFormat:
-        """Raw samples, as ``ENCODING:RATE:CHANNELS``.
-
-        >>> PipeFormat.parse("f32le:48000:2").channels
-        2
-        """
-        encoding, _, rest = text.partition(":")
-        rate, _, channels = rest.partition(":")
-        if encoding not in _SUBTYPES or not all(
-            number.isdecimal() and len(number) <= _MAX_DIGITS for number in (rate, channels)
-        ):
-            raise SettingError(
-                f"raw={text!r} must be ENCODING:RATE:CHANNELS like f32le:48000:2; "
-                f"encodings: {' '.join(_SUBTYPES)}"
-            )
-        if int(rate) < 1 or not 1 <= int(channels) <= 1024:
-            raise SettingError(f"raw={text!r} must have a rate of 1 Hz or more and 1..1024 channels")
-        return cls(encoding, int(rate), int(channels), is_wave=False)
-
-    @classmethod
-    def from_file(cls, file_format: FileFormat) -> PipeFormat:
-        """The WAV stream that loses nothing of such a file; float for lossy codecs."""
-        bits = file_format.bits
-        if bits is None:
-            encoding = "f64le" if file_format.subtype == "DOUBLE" else "f32le"
-        else:
-            words = ((8, "u8"), (16, "s16le"), (24, "s24le"), (32, "s32le"))
-            encoding = next(name for limit, name in words if bits <= limit)
-        return cls(encoding, file_format.sample_rate, file_format.channels)
-
-    def as_file(self) -> FileFormat:
-        """A WAV file with the same samples."""
-        return FileFormat("WAV", _SUBTYPES[self.encoding], self.sample_rate, self.channels)
-
-    @property
-    def width(self) -> int:
-        """Bytes of one sample of all channels."""
-        return _WIDTHS[self.encoding] * self.channels
-
-
 class PipeSource:
-    """Reads a stream; building it waits for the WAV header, or takes ``raw`` as the format.
+    """Reads a stream; building it waits for the header, or takes ``raw`` as the format.
 
-    `n_samples` is None unless the header tells the length.
+    `format` is that of a WAV stream with the same values, or ``raw``. `n_samples` is None unless the
+    header tells the length.
     """
 
     def __init__(
@@ -113,9 +55,18 @@ class PipeSource:
         self._read_some = getattr(stream, "read1", stream.read)
         self._n_bytes: int | None = None  # of all samples, if known
         if raw is None:
-            header = read_wave_header(self._read_exactly, name)
+            header = read_stream_header(self._read_exactly, name)
             self._n_bytes = header.n_bytes
-            raw = PipeFormat(header.encoding, header.sample_rate, header.channels)
+            self._encoding = ENCODINGS[header.encoding]
+            raw = PipeFormat(
+                wave_encoding(header.encoding),
+                header.sample_rate,
+                header.channels,
+                valid_bits=header.valid_bits,
+                channel_layout=header.channel_layout,
+            )
+        else:
+            self._encoding = ENCODINGS[raw.encoding]
         self.format = raw
         self.sample_rate = self.format.sample_rate
         self.channels = self.format.channels
@@ -134,7 +85,7 @@ class PipeSource:
         self._rest = data[n_whole:]
         if n_whole == 0:
             self._check_end()
-        return _decode(data[:n_whole], self.format)
+        return decode(data[:n_whole], self._encoding, self.channels)
 
     def _next(self, size: int) -> bytes:
         if self._n_bytes is not None:
@@ -153,7 +104,9 @@ class PipeSource:
                 f"{self.name}: truncated: {self._n_read / per_second:.3f} s of "
                 f"{self._n_bytes / per_second:.3f} s came; check the program that sends them"
             )
-        if self._rest and self._n_bytes is None:
+        # The padding to an even size that WAV and AIFF ask for also ends a stream of unknown length.
+        is_padding = self.format.is_wave and self._rest == b"\0" and self._n_read % 2 == 0
+        if self._rest and self._n_bytes is None and not is_padding:
             raise InputError(
                 f"{self.name}: ends within a sample of {self.format.width} bytes; check encoding and channels"
             )
@@ -207,8 +160,16 @@ class PipeSink:
         n_bytes = None if n_samples is None else n_samples * pipe_format.width
         self._header = b""  # what still has to go before the first sample
         if pipe_format.is_wave:
-            layout = (pipe_format.encoding, pipe_format.sample_rate, pipe_format.channels)
-            self._header = wave_header(WaveHeader(*layout, n_bytes))
+            self._header = wave_header(
+                StreamHeader(
+                    pipe_format.encoding,
+                    pipe_format.sample_rate,
+                    pipe_format.channels,
+                    n_bytes,
+                    pipe_format.valid_bits,
+                    pipe_format.channel_layout,
+                )
+            )
         self._n_pad = n_bytes % 2 if n_bytes is not None and pipe_format.is_wave else 0
 
     @property
@@ -220,7 +181,7 @@ class PipeSink:
         """Send ``[channels, n]``; return the values as sent."""
         check_channels(audio, self.format.channels)
         codes, stored = self._storage.store(audio)
-        self._send(self._header + _encode(codes, self.format))
+        self._send(self._header + encode(codes, ENCODINGS[self.format.encoding]))
         self._header = b""
         return stored
 
@@ -272,35 +233,3 @@ def standard_output() -> io.RawIOBase:
         return io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
     except (OSError, ValueError, AttributeError) as error:
         raise OutputError("standard output is closed; pipe it on, or name a file with -o") from error
-
-
-def _decode(data: bytes, pipe_format: PipeFormat) -> Audio:
-    """Interleaved bytes -> ``[channels, n]``, float64 for s32le and f64le."""
-    encoding = pipe_format.encoding
-    audio: Audio
-    if encoding in ("f32le", "f64le"):
-        audio = np.frombuffer(data, "<f4" if encoding == "f32le" else "<f8")
-    elif encoding == "u8":
-        audio = from_codes(np.frombuffer(data, np.uint8).astype(np.int32) - 128, 8)
-    elif encoding == "s24le":
-        words = np.zeros((len(data) // 3, 4), np.uint8)
-        words[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        audio = from_codes(words.reshape(-1).view("<i4") >> 8, 24)
-    else:
-        bits = 16 if encoding == "s16le" else 32
-        audio = from_codes(np.frombuffer(data, f"<i{bits // 8}").astype(np.int32), bits)
-    # Always a fresh array of the machine's own byte order, never a view of the bytes received.
-    dtype = np.float64 if audio.dtype.itemsize == 8 else np.float32
-    return np.array(audio.reshape(-1, pipe_format.channels).T, dtype=dtype, order="C")
-
-
-def _encode(codes: Codes, pipe_format: PipeFormat) -> bytes:
-    """Codes ``[channels, n]`` with the word in the upper bits, or floats -> interleaved bytes."""
-    interleaved = np.ascontiguousarray(codes.T)
-    encoding = pipe_format.encoding
-    if encoding == "u8":
-        return ((interleaved >> 8) + 128).astype(np.uint8).tobytes()
-    if encoding == "s24le":
-        words = interleaved.astype("<i4", copy=False).view(np.uint8).reshape(-1, 4)
-        return words[:, 1:].tobytes()
-    return interleaved.astype(interleaved.dtype.newbyteorder("<"), copy=False).tobytes()

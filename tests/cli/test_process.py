@@ -237,7 +237,7 @@ def test_text_that_cannot_be_written() -> None:
         (
             b"no audio at all, but some bytes of it" * 9,
             (),
-            "is not a WAV stream; send WAV, or name the raw format",
+            "send WAV, or name the raw format",
         ),
         (wav_bytes()[:3000], (), "truncated: 0.092 s of 1.000 s came"),
         (wav_bytes()[:44], (), "holds no samples"),

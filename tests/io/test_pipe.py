@@ -20,7 +20,8 @@ from dap_stream.core.processors import Bypass, Delay
 from dap_stream.core.render import render
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.formats import FileFormat
-from dap_stream.io.pipe import PipeFormat, PipeSink, PipeSource
+from dap_stream.io.pipe import PipeSink, PipeSource
+from dap_stream.io.pipe_format import PipeFormat
 
 ENCODINGS = {
     "u8": "PCM_U8",

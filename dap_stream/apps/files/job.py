@@ -23,7 +23,8 @@ from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat, output_format, removed_format
 from dap_stream.io.output_paths import PIPE, Names, check_folder
-from dap_stream.io.pipe import PipeFormat, PipeSink, PipeSource, standard_input, standard_output
+from dap_stream.io.pipe import PipeSink, PipeSource, standard_input, standard_output
+from dap_stream.io.pipe_format import PipeFormat
 from dap_stream.io.profile_file import stage_profile
 from dap_stream.io.set_plan import state_of
 from dap_stream.processors.build import (

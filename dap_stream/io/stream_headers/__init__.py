@@ -1,0 +1,1 @@
+"""Adapters between audio in the outside world and ``[channels, samples]``; one module each."""
