@@ -60,8 +60,9 @@ class Set:
         return [Path(name).read_bytes() if Path(name).exists() else None for name in self.targets]
 
     def run(self, **environment: str) -> subprocess.Popen[bytes]:
+        command = self.options if self.options[0] == "live" else ("denoise", "a.wav", *self.options)
         return subprocess.Popen(
-            [sys.executable, "-m", "dap_stream", "denoise", "a.wav", *self.options],
+            [sys.executable, "-m", "dap_stream", *command],
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -80,6 +81,12 @@ SETS = {
         ("b.wav", "r.wav", "p.npz"),
         True,
         5,
+    ),
+    "live, with a profile": Set(
+        ("live", "--simulate", "a.wav", "b.wav", "--no-ui", "--force", "--save-profile", "p.npz"),
+        ("b.wav", "p.npz"),
+        True,
+        3,
     ),
 }
 
@@ -100,6 +107,8 @@ def an_old_profile() -> bytes:
 def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Set:
     chosen = SETS[request.param]
     if "p.npz" in chosen.targets:
+        if chosen.options[0] == "live":
+            write(Path("a.wav"), sound(4.0))  # long enough for something to be learned
         monkeypatch.setitem(globals(), "PROFILE", an_old_profile())
     return chosen
 

@@ -12,11 +12,14 @@ from dap_stream.apps.live.report import SessionReport
 from dap_stream.apps.live.session import Session
 from dap_stream.apps.live.settings import LiveSettings
 from dap_stream.core.interrupts import Stopped
+from dap_stream.core.profile import Profile
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
 from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import output_format
 from dap_stream.io.output_paths import Names, check_free, check_names, is_same_file
+from dap_stream.io.profile_file import stage_profile
 
 Ended = tuple[SessionReport, BaseException | None]
 """Report, and the error to be raised once that was shown."""
@@ -52,9 +55,16 @@ def run_file(settings: LiveSettings, source_name: str, target_name: str, is_real
         ends = (source_name, target_name)
         backend = FileBackend(ends, source, sink, settings, is_real_time, n_most)
         of_sound = replace(settings, duration_s=None)  # the duration is that of the sound, not of the run
-        report, error = Session(of_sound, backend, is_inline=not is_real_time).run()
+        together = [sink.hidden]
+
+        def stage(path: str, profile: Profile) -> None:
+            together.append(stage_profile(path, profile))
+            stack.callback(together[-1].remove)
+
+        report, error = Session(of_sound, backend, not is_real_time, stage).run()
         if isinstance(error, Stopped) and not is_real_time:
             raise error
         backend.check()
-        sink.commit()
+        sink.finish()
+        replace_together(together)
     return report, error

@@ -9,7 +9,7 @@ from dap_stream.apps.live.backend import Backend
 from dap_stream.apps.live.live_chain import LiveChain, Stream
 from dap_stream.apps.live.recorder import Recorder
 from dap_stream.apps.live.report import SessionReport, first_line
-from dap_stream.apps.live.session_totals import SessionTotals
+from dap_stream.apps.live.session_totals import ReplaceProfile, SessionTotals
 from dap_stream.apps.live.settings import LiveSettings
 from dap_stream.apps.live.terminal.key_bindings import HELP, KeyBindings
 from dap_stream.apps.live.terminal.meter_display import MeterDisplay
@@ -18,6 +18,7 @@ from dap_stream.core.interrupts import Stopped
 from dap_stream.core.priority import undisturbed
 from dap_stream.core.units import format_seconds
 from dap_stream.errors import DapStreamError, DeviceError
+from dap_stream.io.profile_file import replace_profile
 
 TICK_S = 0.2  # between two looks, and drawings
 SLOW_S = 3.0  # of getting ready that need no word
@@ -27,16 +28,23 @@ AGAIN_S = 1.0  # between two tries to have the device back, and between two warn
 class Session:
     """Runs the streams of ``backend``, one after the other if devices go away and come back.
 
-    ``is_inline``: learning is part of the processing, so that nothing depends on timing.
+    ``is_inline``: learning is part of the processing, so that nothing depends on timing. ``at_the_end``
+    saves the profile that the settings name.
     """
 
-    def __init__(self, settings: LiveSettings, backend: Backend, is_inline: bool = False) -> None:
+    def __init__(
+        self,
+        settings: LiveSettings,
+        backend: Backend,
+        is_inline: bool = False,
+        at_the_end: ReplaceProfile = replace_profile,
+    ) -> None:
         self._settings, self._backend = settings, backend
         self._screen = MeterDisplay(settings.has_screen)
         self._keys = RawKeys(self._screen.is_shown)
         self._chain = LiveChain(settings, backend.stream, backend.block_size, is_inline)
         self._bindings = KeyBindings(self._chain, settings.save_profile)
-        self._totals = SessionTotals(self._chain)
+        self._totals = SessionTotals(self._chain, at_the_end)
         self._stream: Stream  # the newest; `_end` closes and counts it, whatever happened
         self._until = float("inf")  # by the clock
         self._warned: tuple[int, int] = (0, 0)

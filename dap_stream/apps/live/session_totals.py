@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TypeAlias
 
 from dap_stream.apps.live.live_chain import LiveChain, Stream
 from dap_stream.apps.live.recorder import Recorder
 from dap_stream.apps.live.report import SessionReport
+from dap_stream.core.profile import Profile
 from dap_stream.errors import DapStreamError, OutputError
-from dap_stream.io.profile_file import replace_profile
 from dap_stream.realtime.duplex_buffer import Counts
+
+ReplaceProfile: TypeAlias = Callable[[str, Profile], None]
+"""Puts a profile in the place of what is there, at once or together with what belongs to it."""
 
 
 def added(one: Counts, other: Counts) -> Counts:
@@ -21,8 +26,8 @@ def added(one: Counts, other: Counts) -> Counts:
 class SessionTotals:
     """Counts, history and recording of a session."""
 
-    def __init__(self, chain: LiveChain) -> None:
-        self._chain = chain
+    def __init__(self, chain: LiveChain, replace_profile: ReplaceProfile) -> None:
+        self._chain, self._replace_profile = chain, replace_profile
         self._newest: Stream | None = None  # the last one that is in the sums
         self._counts: Counts | None = None
         self._loads = (0.0, 0.0, 0.0)  # median, p99.9 and maximum of the last device that ran
@@ -55,7 +60,7 @@ class SessionTotals:
             error = self.recorder.error
         if profile_path is not None and self._chain.history:
             try:
-                replace_profile(profile_path, self._chain.profile())
+                self._replace_profile(profile_path, self._chain.profile())
                 self._profile = profile_path
             except DapStreamError as failure:
                 error = error or failure
