@@ -111,6 +111,31 @@ def test_a_signal_leaves_nothing_behind(number: signal.Signals, status: int) -> 
     assert snapshot(Path()) == before
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes as Linux shows them")
+def test_live_ends_with_a_whole_take_though_what_learns_is_held_up() -> None:
+    """As by a busy machine, on which a look at the last seconds takes ten of its own."""
+    write(Path("a.wav"), sound(60.0))
+    process = subprocess.Popen(
+        [*COMMAND, "live", "--simulate", "a.wav", "b.wav", "--real-time", "--no-ui", "--record", "r.wav"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: Path("r.wav").exists())
+        learner = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+        os.kill(learner, signal.SIGSTOP)
+        wait_for(lambda: Path("r.wav").stat().st_size > 2 * 16000 * 4)  # a look was asked for meanwhile
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 143 and b"Traceback" not in err and b"error" not in out + err
+    n_samples = read(Path("r.wav")).shape[1]
+    assert n_samples > 2 * 16000 and read(Path("r_dry.wav")).shape[1] == n_samples
+    assert read(Path("b.wav")).shape[1] >= n_samples
+    assert not Path(f"/proc/{learner}").exists() and not list(Path().glob(".*.part"))
+
+
 def test_a_second_ctrl_c_does_not_hinder_the_tidying_up() -> None:
     with endless("-o", "b.wav", "--removed", "r.wav") as process:
         wait_for(lambda: len(list(Path().glob(".*.part"))) == 2)

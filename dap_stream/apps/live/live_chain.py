@@ -136,11 +136,6 @@ class LiveChain:
         for model in self.models.values():
             model.start()
 
-    def stop_learning(self) -> None:
-        """No more beside the stream."""
-        for model in self.models.values():
-            model.stop()
-
     def close(self) -> None:
         """Nothing more is learned. A second time does nothing."""
         for model in self.models.values():

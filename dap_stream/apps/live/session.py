@@ -217,7 +217,6 @@ class Session:
     def _close(self) -> None:
         """End the stream, and add it to the totals."""
         self._stream.close()
-        self._chain.stop_learning()
         self._totals.add(self._stream)
 
     def _end(self) -> None:

@@ -35,6 +35,7 @@ _PIPE_BYTES = 2**20  # the more, the fewer pieces seconds of sound go over in
 _FLOAT_BYTES = 4
 
 _SILENT = f"the process that learns has not answered for {_ANSWER_S:g} s"
+_ENDED = "the process that learns was ended already"
 _ENDS = (EOFError, OSError, pickle.UnpicklingError)  # of a pipe, in the middle of a message too
 
 # multiprocessing would run the main script once more in the other process, and not every script stands that.
@@ -118,7 +119,7 @@ class LearnerProcess:
             raise DapStreamError(_SILENT)
         try:
             if self._is_closed:
-                raise DapStreamError("the process that learns was ended already")
+                raise DapStreamError(_ENDED)
             yield
         finally:
             self._is_asked.release()
@@ -138,6 +139,8 @@ class LearnerProcess:
             if isinstance(error, OSError):  # the question did not arrive: there may be a last answer
                 with contextlib.suppress(*_ENDS):
                     self._answer()
+            if self._is_closed:
+                raise DapStreamError(_ENDED) from None
             status = self._end()
             why = ", often for want of memory" if status == -9 else ""
             raise DapStreamError(
@@ -145,15 +148,19 @@ class LearnerProcess:
             ) from None
 
     def close(self) -> None:
-        """End the other process, which has nothing to lose. A second time does nothing."""
+        """End the other process, which has nothing to lose, in the middle of an answer too.
+
+        A second time does nothing.
+        """
         if self._is_closed:
             return
         self._is_closed = True
         self.process.kill()
         self.process.wait()
-        with contextlib.suppress(OSError):  # of what was not sent
-            self._questions.close()
-        self._answers.close()
+        with self._is_asked:  # whoever waits for an answer sees at once that there will be none
+            with contextlib.suppress(OSError):  # of what was not sent
+                self._questions.close()
+            self._answers.close()
 
     def _end(self) -> int:
         """Its exit status, soon."""

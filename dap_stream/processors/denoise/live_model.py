@@ -63,6 +63,7 @@ class LiveModel:
         self._changing = threading.Lock()  # held for moments only
         self._learning = threading.Lock()  # held while the learner works, and by whoever asks it anything
         self._knowledge: Knowledge | None = None
+        self._is_closed = False
         self._n_resets = 0  # asked for
         self._n_forgotten = 0  # of them, those that the learner has done
 
@@ -133,7 +134,12 @@ class LiveModel:
                 self._forget()
                 if n_resets != self._n_resets:
                     return  # this sound was heard before a reset: nothing is learned from it any more
-                knowledge = self._learner.look(log_observed, now_s, self.is_frozen)
+                try:
+                    knowledge = self._learner.look(log_observed, now_s, self.is_frozen)
+                except DapStreamError:
+                    if self._is_closed:
+                        return  # ended in the middle of a look that nobody waits for any more
+                    raise
             with self._changing:
                 if n_resets == self._n_resets:  # no reset came during the look
                     self._knowledge = knowledge
@@ -174,9 +180,10 @@ class LiveModel:
             self._background.stop()
 
     def close(self) -> None:
-        """Nothing more is learned. A second time does nothing."""
+        """Nothing more is learned, and a look at hand comes to nothing. A second time does nothing."""
+        self._is_closed = True
+        self._learner.close()  # first: what it has at hand may take seconds on a busy machine
         self.stop()
-        self._learner.close()
 
 
 def make_live_model(

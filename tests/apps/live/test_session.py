@@ -128,12 +128,13 @@ def test_a_ctrl_c_just_after_the_device_came_back_counts_nothing_twice(
         if "the device is back" in text:
             raise Stopped(2)
 
-    def lose_samples() -> None:
+    def lose_samples(stream: FakeStream) -> None:
+        stream.n_closed += 1
         if chain.tap is not None:
             chain.tap.lost_samples = 7
 
     monkeypatch.setattr(session._screen, "say", say)
-    monkeypatch.setattr(chain, "stop_learning", lose_samples)  # just before the stream is counted
+    monkeypatch.setattr(FakeStream, "close", lose_samples)  # just before the stream is counted
     report, reported = session.run()
     assert isinstance(reported, Stopped) and report.unrecorded_samples == 7
     assert [(stream.is_started, stream.n_closed) for stream in backend.opened] == [(True, 1), (False, 1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from recordings import tone_in_noise
 
+from dap_stream.core import background as background_module
 from dap_stream.core.array_types import F32
 from dap_stream.core.background import Background
 from dap_stream.core.profile import Profile
@@ -19,6 +22,7 @@ from dap_stream.errors import DapStreamError, ProfileError
 from dap_stream.processors.denoise import live_model as module
 from dap_stream.processors.denoise.denoiser import LiveDenoiser
 from dap_stream.processors.denoise.learner import Knowledge, Learner, Lesson
+from dap_stream.processors.denoise.learner_process import LearnerProcess
 from dap_stream.processors.denoise.live_model import LiveModel, make_live_model
 from dap_stream.processors.denoise.model import BlockRecord
 from dap_stream.processors.denoise.settings import DenoiseSettings
@@ -154,6 +158,26 @@ def test_a_learner_that_hangs_is_told_in_one_line(monkeypatch: pytest.MonkeyPatc
     model.stop()
     assert model.profile() is PROFILE, "and it could be asked again"
     model.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="holds up a process as a busy machine does")
+def test_the_end_does_not_wait_for_a_look_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy core a look takes seconds, and whoever ends has no use for it."""
+    monkeypatch.setattr(background_module, "_PATIENCE_S", 10 * PATIENCE_S)
+    learner, background = LearnerProcess(Lesson(SETTINGS.for_live(), None, True, 25)), Background()
+    model = LiveModel(learner, submit=background.submit, background=background)
+    model.profile()  # it is there
+    model.start()
+    os.kill(learner.process.pid, signal.SIGSTOP)
+    model.ask([np.zeros((200, 129), np.float32)], 1.0, model.n_resets)
+    ending = threading.Thread(target=model.close, daemon=True)
+    ending.start()
+    ending.join(PATIENCE_S)
+    is_over = not ending.is_alive()
+    if not is_over:
+        os.kill(learner.process.pid, signal.SIGCONT)
+    assert is_over and model.error is None, "that it came to nothing is no error"
+    assert not any(thread.name == "dap_stream learning" for thread in threading.enumerate())
 
 
 def test_what_ends_the_learning_is_kept_and_what_is_known_stays() -> None:
