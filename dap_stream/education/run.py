@@ -52,7 +52,7 @@ class EducationSettings:
     """
 
     seed: int = 11
-    steps: int = 7500
+    steps: int = 14000
     share: float = 1.0
     left_out: tuple[str, ...] = ()
 

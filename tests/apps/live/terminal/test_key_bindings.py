@@ -22,7 +22,7 @@ def test_what_keys_do(tmp_path: Path) -> None:
     duplex, denoiser = chain.duplex, chain.adjustable
     assert denoiser is not None
     assert bindings.press("b--]]]f") == []
-    assert duplex.bypass and duplex.wet == pytest.approx(0.8) and denoiser.reduction_db == 27.0
+    assert duplex.bypass and duplex.wet == pytest.approx(0.8) and denoiser.reduction_db == 33.0
     assert chain.is_frozen
     bindings.press("bf=[" + "-" * 20 + "[" * 99)
     assert (duplex.bypass, duplex.wet, denoiser.reduction_db) == (False, 0.0, 0.0)
