@@ -28,7 +28,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="folder of sounds, state, weights and card"
     )
-    parser.add_argument("--steps", metavar="N", default="14000", help="of learning (default 14000); more than before lengthens it")
+    parser.add_argument(
+        "--steps",
+        metavar="N",
+        default="14000",
+        help="of learning (default 14000); more than before lengthen it",
+    )
     parser.add_argument("--share", metavar="PART", default="1", help="part of the sounds, 0 to 1 (default 1)")
     parser.add_argument("--without", metavar="NAMES", help="kinds of sound that are left out")
     parser.add_argument("--seed", metavar="N", default="11", help="of every random number (default 11)")
