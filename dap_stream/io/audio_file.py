@@ -6,6 +6,9 @@ sample for sample as integers (unless the removed part itself exceeds full scale
 as clipped). With FLOAT and DOUBLE nothing is clipped, and the sum is exact to half a step of a
 double. Lossy codecs (Vorbis, Opus, MP3, ADPCM, u-law) store something near what was written: there
 the sum holds only approximately.
+
+**Same in, same out.** Equal audio and format give equal files, byte for byte, in every container that is
+written: what libsndfile takes from the clock or from chance is replaced before the file appears.
 """
 
 from __future__ import annotations
@@ -25,10 +28,13 @@ from dap_stream.io.atomic_file import HiddenFile
 from dap_stream.io.container_headers import rf64_to_wav
 from dap_stream.io.extent import find_extent
 from dap_stream.io.file_set import replace_together
-from dap_stream.io.formats import FileFormat
+from dap_stream.io.formats import PCM_BITS, FileFormat
+from dap_stream.io.header_details import read_details, write_details
 from dap_stream.io.input_checks import check_complete, check_readable, doubt_of, is_length_known
+from dap_stream.io.ogg_serial import settle_serial
 from dap_stream.io.patched_file import PatchedFile
 from dap_stream.io.pcm import Storage
+from dap_stream.io.speakers import channel_order, implied_mask, layout_of_mask
 
 # Samples decoded before the one that was jumped to in a lossy file, several of its frames: after a jump
 # decoders need some time until they give what they give without it.
@@ -86,12 +92,12 @@ class FileSource:
         self.path = Path(path)
         check_readable(self.path)
         try:
-            extent = find_extent(self.path)
+            extent, details = find_extent(self.path), read_details(self.path)
         except OSError as error:
             raise InputError(
                 f"{self.path}: cannot be read ({error.strerror}); copy it again from its origin"
             ) from error
-        patches = () if extent is None else extent.patches
+        patches = (*(() if extent is None else extent.patches), *details.patches)
         self._patched = PatchedFile(self.path, patches) if patches else None
         try:
             self._file = _Decoder(self._patched or _name(self.path))
@@ -102,7 +108,19 @@ class FileSource:
                 "convert it to WAV or FLAC first"
             ) from error
         file = self._file
-        self.format = FileFormat(file.format, file.subtype, file.samplerate, file.channels, file.endian)
+        kind = (file.format, file.subtype, file.channels)
+        self._order = channel_order(*kind)
+        # In an order of its own, a codec also has its own speakers; they are brought into the order of WAV.
+        said = b"" if self._order is not None else details.channel_layout
+        self.format = FileFormat(
+            file.format,
+            file.subtype,
+            file.samplerate,
+            file.channels,
+            file.endian,
+            details.valid_bits if file.subtype in PCM_BITS else None,
+            said or layout_of_mask(implied_mask(*kind)),
+        )
         self.sample_rate = self.format.sample_rate
         self.channels = self.format.channels
         self.dtype: type[np.float32 | np.float64] = np.float64 if self.format.needs_float64 else np.float32
@@ -111,6 +129,8 @@ class FileSource:
         width = self.format.sample_bytes
         if length is not None and n_bytes is not None and width is not None:
             length = min(length, n_bytes // width)  # libsndfile takes chunks behind the audio for some
+        if length is not None and 0 <= length - details.n_samples <= details.n_filled:
+            length = details.n_samples
         self.doubt = doubt_of(extent, (length or 0) / self.sample_rate)
         try:
             check_complete(self.path, extent, (length or 0) / self.sample_rate)
@@ -159,7 +179,7 @@ class FileSource:
                 f"{self.path}: damaged or truncated: cannot be decoded after {self._now()} "
                 f"({error.error_string}); copy it again from its origin"
             ) from error
-        return audio
+        return audio if self._order is None else audio[:, np.argsort(self._order)]
 
     def _now(self) -> str:
         return format_seconds(self._position / self.sample_rate, 3)
@@ -236,6 +256,8 @@ class FileSink:
         file_format.check(self.name)
         self._container = self._choose_container(n_samples)
         self._storage = Storage(file_format.bits, np.float64 if file_format.needs_float64 else np.float32)
+        order = channel_order(file_format.container, file_format.subtype, file_format.channels)
+        self._order = slice(None) if order is None else list(order)
         self._hidden = HiddenFile(path, force)
         self._file: soundfile.SoundFile | None = None
         self._is_finished = False
@@ -316,7 +338,7 @@ class FileSink:
             raise self._too_long()
         try:
             for begin in range(0, codes.shape[1], _PIECE):
-                self._file.write(np.ascontiguousarray(codes[:, begin : begin + _PIECE].T))
+                self._file.write(np.ascontiguousarray(codes[self._order, begin : begin + _PIECE].T))
         except (soundfile.LibsndfileError, AssertionError) as error:
             raise self._failure(self._hidden.reason_of_failure() or str(error)) from error
         return stored
@@ -331,7 +353,10 @@ class FileSink:
             self._file.close()
             self._file = None
             if self._container == "RF64" and self.format.container != "RF64":
-                rf64_to_wav(path)
+                rf64_to_wav(path, keeps_extensible=self.format.container == "WAVEX")
+            write_details(path, self.format, self.n_samples)
+            if self.format.container == "OGG":
+                settle_serial(path)
             self._check_written(path)
             self._hidden.settle()
         except (soundfile.LibsndfileError, OSError) as error:

@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from dap_stream.io.container_headers import MOST_CHUNKS, chunks, is_unknown_size
+from dap_stream.io.container_headers import chunks, is_unknown_size, w64_chunks
 
 
 class Span(NamedTuple):
@@ -99,20 +99,10 @@ def _caf(file: BinaryIO) -> Span | None:
 
 
 def _w64(file: BinaryIO) -> Span | None:
-    """Sony Wave64: 16-byte names, 64-bit sizes that count their own 24-byte header, padded to 8."""
-    position = 40
-    for _ in range(MOST_CHUNKS):
-        file.seek(position)
-        head = file.read(24)
-        if len(head) < 24:
-            return None
-        size = struct.unpack("<Q", head[16:])[0]
-        if head[:4] == b"data":
-            promised = None if size < 24 else _known(size - 24, 8)
-            return Span("W64", position + 24, promised, position + 16, "<Q", 24)
-        if not 24 <= size < 2**62:
-            return None
-        position += size + (-size) % 8
+    for name, start, size in w64_chunks(file):
+        if name == b"data":
+            promised = None if size < 0 else _known(size, 8)
+            return Span("W64", start, promised, start - 8, "<Q", 24)
     return None
 
 

@@ -23,9 +23,9 @@ def is_unknown_size(size: int) -> bool:
 
 def chunks(file: BinaryIO, start: int, head: str, pad: int = 2) -> Iterator[tuple[bytes, int, int]]:
     """(name, offset of the body, size of the body) of each chunk from ``start`` on."""
-    position, n_head = start, struct.calcsize(head)
+    position, n_head, end = start, struct.calcsize(head), file.seek(0, 2)
     for _ in range(MOST_CHUNKS):
-        if position >= 2**62:
+        if position >= end:
             return
         file.seek(position)
         raw = file.read(n_head)
@@ -36,8 +36,50 @@ def chunks(file: BinaryIO, start: int, head: str, pad: int = 2) -> Iterator[tupl
         position += n_head + size + (-size) % pad
 
 
-def rf64_to_wav(path: Path) -> bool:
-    """Turn an RF64 file as libsndfile writes it into plain WAV, in place, if it is below 4 GiB."""
+def w64_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """The same for Sony Wave64: names of 16 bytes, and sizes that count their own 24-byte head, padded to 8.
+
+    The size of the body is below zero where the one in the file makes no sense, and the last then.
+    """
+    position, end = 40, file.seek(0, 2)
+    for _ in range(MOST_CHUNKS):
+        if position >= end:
+            return
+        file.seek(position)
+        head = file.read(24)
+        if len(head) < 24:
+            return
+        size = struct.unpack("<Q", head[16:])[0]
+        yield head[:4], position + 24, size - 24
+        if size < 24:
+            return
+        position += size + (-size) % 8
+
+
+def file_chunks(file: BinaryIO) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
+    """First four bytes, and the first chunk of each name: offset and size of its body."""
+    file.seek(0)
+    magic = file.read(4)
+    found: dict[bytes, tuple[int, int]] = {}
+    walks = {
+        b"RIFF": lambda: chunks(file, 12, "<4sI"),
+        b"RIFX": lambda: chunks(file, 12, ">4sI"),
+        b"RF64": lambda: chunks(file, 12, "<4sI"),
+        b"BW64": lambda: chunks(file, 12, "<4sI"),
+        b"FORM": lambda: chunks(file, 12, ">4sI"),
+        b"caff": lambda: chunks(file, 8, ">4sQ", pad=1),
+        b"riff": lambda: w64_chunks(file),
+    }
+    for name, start, size in walks[magic]() if magic in walks else ():
+        found.setdefault(name, (start, size))
+    return magic, found
+
+
+def rf64_to_wav(path: Path, keeps_extensible: bool = False) -> bool:
+    """Turn an RF64 file as libsndfile writes it into WAV, in place, if it is below 4 GiB.
+
+    Plain WAV, which every reader knows, unless ``keeps_extensible``.
+    """
     size = path.stat().st_size
     if size - 8 > 0xFFFFFFFF:
         return False
@@ -49,8 +91,8 @@ def rf64_to_wav(path: Path) -> bool:
         n_bytes = struct.unpack("<Q", file.read(8))[0]
         file.seek(found[b"fmt "][0])
         fmt = file.read(found[b"fmt "][1])
-        if fmt[:2] == b"\xfe\xff":
-            fmt = fmt[24:26] + fmt[2:16]  # the plain form of the extensible one, which not every reader knows
+        if fmt[:2] == b"\xfe\xff" and not keeps_extensible:
+            fmt = fmt[24:26] + fmt[2:16]
         # The head keeps its length, so that the samples stay where they are; readers skip JUNK.
         head = b"RIFF" + struct.pack("<I", size - 8) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
         n_junk = found[b"data"][0] - 8 - len(head) - 8

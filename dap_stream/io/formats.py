@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dap_stream.errors import SettingError
+from dap_stream.io.speakers import is_understood, mask_of_layout
 
 # Bits of one sample that survive a round trip.
 PCM_BITS = {
@@ -63,6 +64,15 @@ EXTENSIONS = {
     ".aifc": "AIFF", ".au": "AU", ".snd": "AU", ".caf": "CAF",
 }  # fmt: skip
 _WAV_FAMILY = frozenset({"WAV", "WAVEX", "RF64"})
+# Containers that can say how many bits of a word count; the first two for words of any length.
+_HAS_VALID_BITS = ("WAVEX", "RF64", "W64", "AIFF")
+# Codecs of blocks in containers that count nothing else: samples of a block.
+_BLOCK_SAMPLES = {
+    ("AIFF", "IMA_ADPCM"): 64,
+    ("AU", "G721_32"): 120,
+    ("AU", "G723_24"): 120,
+    ("AU", "G723_40"): 120,
+}
 
 
 @dataclass(frozen=True)
@@ -148,12 +158,51 @@ def output_format(path: Path, source: FileFormat) -> FileFormat:
         if source.container == "OGG" and extension == ".opus":
             chosen = replace(source, subtype="OPUS")
         elif container in CONTAINERS and source.subtype not in CONTAINERS[container].subtypes:
-            chosen = replace(source, subtype=_best_subtype(source, container, path))
+            chosen = replace(source, subtype=_best_subtype(source, container, path), valid_bits=None)
     else:
         subtype = "OPUS" if extension == ".opus" else _best_subtype(source, container, path)
-        chosen = FileFormat(container, subtype, source.sample_rate, source.channels)
+        if (
+            container == "WAV"
+            and subtype in CONTAINERS["WAVEX"].subtypes
+            and (source.valid_bits or mask_of_layout(source.channel_layout))
+        ):
+            container = "WAVEX"
+        chosen = FileFormat(
+            container,
+            subtype,
+            source.sample_rate,
+            source.channels,
+            valid_bits=_valid_bits(source, container, subtype),
+            channel_layout=source.channel_layout,
+        )
     chosen.check(path.name)
     return chosen
+
+
+def _valid_bits(source: FileFormat, container: str, subtype: str) -> int | None:
+    """Those of ``source`` if they can be said in another container, for words of the same length."""
+    bits, word = source.valid_bits, PCM_BITS.get(subtype)
+    if bits is None or word != PCM_BITS.get(source.subtype) or container not in _HAS_VALID_BITS:
+        return None
+    # The two others have no length of the word besides.
+    return bits if container in ("WAVEX", "RF64") or -(-bits // 8) * 8 == word else None
+
+
+def shortcomings(chosen: FileFormat, n_samples: int | None) -> tuple[str, ...]:
+    """Remarks on what a file of this format and length cannot say of the audio, though it holds it."""
+    found = []
+    if not is_understood(chosen.channel_layout, chosen.container, chosen.subtype, chosen.channels):
+        found.append(
+            f"{chosen.subtype} in {chosen.container} cannot say for which speakers its {chosen.channels} "
+            "channels are; .wav, .caf and .aiff can"
+        )
+    block = _BLOCK_SAMPLES.get((chosen.container, chosen.subtype))
+    if block is not None and (n_samples is None or n_samples % block):
+        found.append(
+            f"{chosen.container} counts {chosen.subtype} in blocks of {block} samples: silence fills up the "
+            "last one; .wav keeps the exact length"
+        )
+    return tuple(found)
 
 
 def removed_format(path: Path, source: FileFormat) -> FileFormat:

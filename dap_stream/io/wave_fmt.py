@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 TAG_PCM, TAG_FLOAT, _TAG_EXTENSIBLE = 1, 3, 0xFFFE
 MAX_FMT_BYTES = 40  # all that is read of it
-# Where the extensible form has its two numbers that libsndfile does not keep, and the plain one its only.
-VALID_BITS_AT, MASK_AT, PLAIN_BITS_AT = 18, 20, 14
+# Where the numbers stand that libsndfile does not keep; the plain form has only bits.
+BITS_AT, VALID_BITS_AT, MASK_AT = 14, 18, 20
 _GUID_REST = bytes.fromhex("000000001000800000aa00389b71")  # behind the tag
 
 
@@ -19,6 +19,7 @@ class WaveFmt(NamedTuple):
     channels: int
     sample_rate: int
     width: int
+    bits: int  # of a word, as the chunk has them
     valid_bits: int | None  # None: all
     mask: int
     is_extensible: bool
@@ -37,15 +38,17 @@ def parse_fmt(body: bytes, order: str = "<") -> WaveFmt | None:
         return None
     width = block // channels
     is_part = tag == TAG_PCM and 0 < valid < 8 * width
-    return WaveFmt(tag, channels, sample_rate, width, valid if is_part else None, mask, is_extensible)
+    return WaveFmt(tag, channels, sample_rate, width, bits, valid if is_part else None, mask, is_extensible)
 
 
 def make_fmt(fmt: WaveFmt) -> bytes:
     """The body of a fmt chunk, extensible if it has more to say than the plain one can."""
-    block, bits = fmt.width * fmt.channels, 8 * fmt.width
+    block = fmt.width * fmt.channels
     tag = _TAG_EXTENSIBLE if fmt.is_extensible else fmt.tag
-    plain = struct.pack("<HHIIHH", tag, fmt.channels, fmt.sample_rate, fmt.sample_rate * block, block, bits)
+    plain = struct.pack(
+        "<HHIIHH", tag, fmt.channels, fmt.sample_rate, fmt.sample_rate * block, block, fmt.bits
+    )
     if not fmt.is_extensible:
         return plain
-    more = struct.pack("<HHIH", 22, fmt.valid_bits or bits, fmt.mask, fmt.tag)
+    more = struct.pack("<HHIH", 22, fmt.valid_bits or fmt.bits, fmt.mask, fmt.tag)
     return plain + more + _GUID_REST

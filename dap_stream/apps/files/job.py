@@ -21,7 +21,7 @@ from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_set import replace_together
-from dap_stream.io.formats import FileFormat, output_format, removed_format
+from dap_stream.io.formats import FileFormat, output_format, removed_format, shortcomings
 from dap_stream.io.output_paths import PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeSink, PipeSource, standard_input, standard_output
 from dap_stream.io.pipe_format import PipeFormat
@@ -193,6 +193,9 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         # Made for its checks of rate, channels, device and profile, before a pass is spent.
         processor = make_chain(chain, stream, models)
         sink, removed = _open_sinks(job, source, stack)
+        for text in _shortcomings(job, source):
+            callbacks.warn(text)
+            notes += (text,)
         learn_began = time.perf_counter()
         if isinstance(source, FileSource) and source.n_samples is not None:
             pretrain(chain, models, source, callbacks.learning)
@@ -212,6 +215,20 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         said = remarks(chain, models)
     source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
     return Outcome(job, chain, source_format, record, learn_s, time.perf_counter() - began, notes, said)
+
+
+def _shortcomings(job: Job, source: AudioSource) -> list[str]:
+    """Remarks on what the results cannot say of the recording."""
+    return [
+        f"{path}: {text}"
+        for path, result in zip(
+            (job.names.output, job.names.removed), result_formats(job, source), strict=True
+        )
+        if result is not None
+        for text in shortcomings(
+            result if isinstance(result, FileFormat) else result.as_file(), source.n_samples
+        )
+    ]
 
 
 def _show_noise(

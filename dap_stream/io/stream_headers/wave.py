@@ -55,8 +55,18 @@ def wave_header(header: StreamHeader) -> bytes:
     encoding = ENCODINGS[header.encoding]
     tag, mask = TAG_FLOAT if encoding.kind == "f" else TAG_PCM, mask_of_layout(header.channel_layout)
     is_extensible = mask != 0 or header.valid_bits is not None
-    layout = (tag, header.channels, header.sample_rate, encoding.width, header.valid_bits, mask)
-    fmt = make_fmt(WaveFmt(*layout, is_extensible))
+    fmt = make_fmt(
+        WaveFmt(
+            tag,
+            header.channels,
+            header.sample_rate,
+            encoding.width,
+            8 * encoding.width,
+            header.valid_bits,
+            mask,
+            is_extensible,
+        )
+    )
     around = 4 + 8 + len(fmt) + 8  # counted by the outer size beside the samples
     n_bytes = header.n_bytes
     if n_bytes is None or n_bytes + n_bytes % 2 + around > _MAX_UINT32:
