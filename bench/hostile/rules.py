@@ -56,9 +56,12 @@ def silent_loss(run: Run, source: Path, result: Path) -> list[str]:
     """A result, without a warning, that is shorter than what other decoders find in the source."""
     if run.status or "warning" in run.err or not result.exists():
         return []
-    with soundfile.SoundFile(os.fsencode(result)) as file:
-        n_result, rate, channels = file.frames, file.samplerate, file.channels
-        slack = LOSSY_ENDS if result.suffix not in (".wav", ".aiff", ".au", ".caf", ".w64", ".flac") else 0
+    try:
+        with soundfile.SoundFile(os.fsencode(result)) as file:
+            n_result, rate, channels = file.frames, file.samplerate, file.channels
+    except soundfile.LibsndfileError:
+        return ["a result that cannot be read"]
+    slack = LOSSY_ENDS if result.suffix not in (".wav", ".aiff", ".au", ".caf", ".w64", ".flac") else 0
     found = []
     for name, length in (
         ("libsndfile", _length_by_libsndfile(source)),

@@ -139,6 +139,8 @@ class FileSource:
             if not is_length_known(self.path, self.format.container):
                 length = None
             self._length = length
+            found = None if extent is None else extent.n_samples
+            self._least = length or found or 1  # samples there must be
             self._start, self._stop = self._range(start, stop, length)
             self._position = 0
             if start:
@@ -163,10 +165,11 @@ class FileSource:
             n_samples = min(n_samples, self._stop - self._position)
         audio = self._decode(n_samples)
         self._position += len(audio)
-        if len(audio) < n_samples and self._length is not None:
+        # A decoder that does not know the length takes damage for the end, without a word.
+        if len(audio) < n_samples and self._position < self._least:
             raise InputError(
                 f"{self.path}: damaged or truncated: the audio ends at {self._now()} of "
-                f"{format_seconds((self._length or 0) / self.sample_rate, 3)}; copy it again from its origin"
+                f"{format_seconds(self._least / self.sample_rate, 3)}; copy it again from its origin"
             )
         return np.ascontiguousarray(audio.T)
 

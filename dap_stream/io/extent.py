@@ -36,9 +36,11 @@ class Extent:
     behind
         What stands behind ``stated``.
     is_last_page
-        Only the last page of Ogg is meant.
+        Only the last page of Ogg, or frame of FLAC, is meant.
     n_bytes
         Of the audio, where a decoder does not find the end itself.
+    n_samples
+        Of the audio, where a decoder only finds out on the way.
     patches
         With these a decoder finds all of it.
     """
@@ -49,6 +51,7 @@ class Extent:
     behind: Behind = Behind.NOTHING
     is_last_page: bool = False
     n_bytes: int | None = None
+    n_samples: int | None = None
     patches: tuple[Patch, ...] = ()
 
     @property
@@ -119,9 +122,12 @@ def _of_flac(file: BinaryIO, size: int) -> Extent | None:
         return None
     if found.second_at is not None:
         return Extent(found.second_at, size, size, Behind.ANOTHER)
-    if found.found is not None and 0 < found.promised < found.found:
+    if found.found is None:
+        # Where a length is stated, the decoder notices what is missing; else it takes a fault for the end.
+        return None if found.promised else Extent(1, 1, 0, is_last_page=True)
+    if 0 < found.promised < found.found:
         return Extent(found.promised, found.found, found.found, Behind.MORE)
-    return None  # the decoder notices what is missing
+    return Extent(found.found, found.found, found.found, n_samples=found.found)
 
 
 def _of_mp3(file: BinaryIO, size: int) -> Extent | None:

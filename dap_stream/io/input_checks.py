@@ -38,7 +38,9 @@ def check_complete(path: Path, extent: Extent | None, seconds: float | None) -> 
     if extent is None:
         return
     if extent.is_short:
-        if seconds is None:
+        if extent.is_last_page and not seconds:
+            what_is_left = "its last part is not whole"
+        elif seconds is None:
             what_is_left = f"{100.0 * extent.present / extent.whole:.1f} % of the bytes are there"
         elif extent.is_last_page:
             what_is_left = f"it breaks off after {format_seconds(seconds, 3)}"

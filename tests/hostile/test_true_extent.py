@@ -276,3 +276,32 @@ def test_an_ogg_page_that_is_cut_in_its_head_ends_the_search(n: int) -> None:
     Path("a.ogg").write_bytes(encoded("b.ogg").read_bytes()[:n])
     with pytest.raises(InputError):
         FileSource("a.ogg")
+
+
+def as_from_a_pipe(path: Path) -> Path:
+    """A FLAC that does not say its length."""
+    data = bytearray(path.read_bytes())
+    data[21:26] = (int.from_bytes(data[21:26], "big") >> 36 << 36).to_bytes(5, "big")
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
+def test_flac_of_unknown_length_with_a_damaged_frame_is_refused(part: float, capsys) -> None:
+    """libFLAC ends there without an error, and libsndfile takes it for the end of the recording."""
+    path = as_from_a_pipe(encoded("a.flac"))
+    data = bytearray(path.read_bytes())
+    begin = data.find(b"\xff\xf8")
+    at = begin + round(part * (len(data) - begin))
+    data[at : at + 40] = bytes(40)
+    path.write_bytes(data)
+    assert_refused(path, capsys, "damaged or truncated")
+
+
+def test_flac_of_unknown_length_that_is_cut_is_refused(capsys) -> None:
+    path = as_from_a_pipe(encoded("a.flac"))
+    whole = path.read_bytes()
+    with FileSource(path) as source:
+        assert source.n_samples is None and source.read(10 * RATE).shape == (1, 2 * RATE)
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    assert_refused(path, capsys, "truncated")
