@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dap_stream.cli.options import whole_number
 from dap_stream.errors import SettingError
+from dap_stream.io.output_paths import make_folder
 
 _EPILOG = """\
 examples:
@@ -56,6 +57,7 @@ def run_educate(args: argparse.Namespace) -> int:
     left_out = tuple(name.strip() for name in (args.without or "").split(",") if name.strip())
     settings = EducationSettings(numbers["seed"], numbers["steps"], share, left_out)
     folder = Path(args.output)
+    make_folder(folder)
     with Meter(folder.name, False if args.quiet else None) as meter:
         card = educate(folder, settings, args.device, numbers["jobs"], meter.working)
     if not args.quiet:

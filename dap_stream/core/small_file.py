@@ -8,14 +8,22 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+_NOT_REGULAR = "is no regular file"
+
 
 def open_regular(path: str | Path) -> BinaryIO:
     """A file to read; OSError for a device, a pipe (which would wait for a writer) or a folder."""
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        number = os.open(path, flags)
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, or a device with nothing behind it
+            raise OSError(errno.EINVAL, _NOT_REGULAR, str(path)) from error
+        raise
     try:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):
-            kind = "is a folder" if stat.S_ISDIR(mode) else "is no regular file"
+            kind = "is a folder" if stat.S_ISDIR(mode) else _NOT_REGULAR
             raise OSError(errno.EINVAL, kind, str(path))
         return os.fdopen(number, "rb")
     except BaseException:

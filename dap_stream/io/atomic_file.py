@@ -45,11 +45,6 @@ class HiddenFile:
         remove_leftovers(self._target.parent)
         check_free(self.name, self.force, "another name")
         is_old = self._target.exists()
-        if is_old and (n_links := self._target.stat().st_nlink) > 1:
-            raise OutputError(
-                f"{self.name}: is one file with {n_links} names (hard links), which replacing it would part; "
-                "choose another name"
-            )
         for _ in range(_TRIES):
             # Known before it exists, so that an interrupt in between leaves nothing behind.
             self.path = hidden_path(self._target)

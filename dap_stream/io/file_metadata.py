@@ -13,6 +13,19 @@ _OF_CONTENT = ("security.ima", "security.evm", "security.capability")
 _GROUP_AS_OTHERS = 3  # bits between the two
 
 
+def lost_metadata(path: Path) -> list[str]:
+    """Parts that `copy_metadata` cannot keep of a file that is about to be replaced, in few words."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return []
+    status = path.stat()
+    lost = []
+    if status.st_uid != os.geteuid():
+        lost.append("its owner (it will be yours)")
+    if status.st_gid not in (os.getegid(), *os.getgroups()):
+        lost.append("its group (which will have the rights of everybody)")
+    return lost
+
+
 def copy_metadata(origin: Path, target: Path) -> None:
     """Give ``target`` what ``origin`` has, as far as the system lets us, and never more rights."""
     old, new = origin.stat(), target.stat()

@@ -179,14 +179,21 @@ _KINDS = {
 
 
 def check_kind(path: str | Path) -> None:
-    """OutputError if there is something, links followed, that is neither a file nor a folder.
+    """OutputError if there is something, links followed, that is neither a file of one name nor a folder.
 
     A named pipe or a device is not written to either: results need a place where they can be corrected.
     """
     try:
-        kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
+        status = os.stat(path)
     except OSError:
         kind = "a link in a circle" if os.path.islink(os.path.realpath(path)) else None
+    else:
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode))
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+            raise OutputError(
+                f"{path}: is one file with {status.st_nlink} names (hard links), which replacing it would "
+                "part; choose another name"
+            )
     if kind is not None:
         raise OutputError(
             f"{path}: is {kind}, which no file replaces; choose another name, "

@@ -66,6 +66,11 @@ def profiles() -> None:
     Path("toy.toml").write_text("wett = 1")
 
 
+def linked_profile() -> None:
+    profiles()
+    Path("two.npz").hardlink_to("window.npz")
+
+
 # Every case has a good a.wav and b.wav, a file old.wav that is no recording, and a folder `folder`.
 CASES = [
     # recordings that cannot be read
@@ -104,6 +109,14 @@ CASES = [
     Bad("a.wav --save-profile a.wav", 2, "is one of the recordings"),
     Bad("a.wav -o c.wav --save-profile c.wav", 2, "is one of the recordings"),
     Bad("a.wav --save-profile old.wav", 2, "exists and is no profile"),
+    # what replacing would part is refused before anything is computed: a dry run says it too
+    Bad("a.wav --in-place --dry-run", 1, "a.wav: is one file with 2 names (hard links)", linked),
+    Bad(
+        "a.wav --save-profile two.npz --dry-run",
+        1,
+        "two.npz: is one file with 2 names (hard links)",
+        linked_profile,
+    ),
     Bad("a.wav --in-place -o c.wav", 2, "--in-place"),
     Bad("a.wav --in-place --start 0.1", 2, "would cut the recording"),
     # several

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,26 @@ from dap_stream.errors import InputError, SettingError
 
 DIGITS = "9" * 5000
 LONG_LINE = 4200
+PATIENCE_S = 120
 
 
 @pytest.fixture(autouse=True)
 def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def in_time() -> Iterator[None]:
+    """A guard against what waits for ever."""
+
+    def give_up(number: int, frame: object) -> None:
+        pytest.fail("it hangs")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -83,6 +101,64 @@ def test_presets_that_are_no_files(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("p.toml", "/dev/zero"):
         assert "is no regular file" in refused(["denoise", "a.wav", "--preset", name], capsys)[1]
     assert "is a folder" in refused(["denoise", "a.wav", "--preset", "./q.toml"], capsys)[1]
+
+
+def make_socket(name: str) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name)
+
+
+KINDS: dict[str, Callable[[str], object]] = {
+    "named pipe": os.mkfifo,
+    "socket": make_socket,
+    "device": lambda name: Path(name).symlink_to("/dev/zero"),
+    "folder": os.mkdir,
+    "link to itself": lambda name: Path(name).symlink_to(name),
+}
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "denoise x",
+        "denoise x --in-place",
+        "denoise a.wav --profile x",
+        "denoise a.wav --preset ./x",
+        "denoise a.wav --noise-file x",
+        "denoise a.wav --save-profile x",
+        "denoise a.wav --save-profile x --force",
+        "live --simulate x b.wav",
+        "live --simulate a.wav b.wav --profile x",
+        "live --simulate a.wav b.wav --preset ./x",
+        "live --simulate a.wav b.wav --save-profile x",
+        "live --simulate a.wav b.wav --record x",
+        "study x",
+        "study a.wav --clean x",
+        "info x",
+        "presets ./x",
+    ],
+)
+def test_what_is_no_file_in_the_place_of_one(
+    command: str, make: Callable[[str], object], capsys: pytest.CaptureFixture[str], in_time: None
+) -> None:
+    """Nobody waits for a writer, or reads without end; and all of it stays as it is."""
+    write(Path("a.wav"))
+    make("x")
+    before = os.lstat("x")
+    _, text = refused(command.split(), capsys)
+    assert "No such device" not in text
+    assert os.path.samestat(before, os.lstat("x")) and sorted(os.listdir()) == ["a.wav", "x"]
+
+
+@pytest.mark.parametrize("make", [KINDS[name] for name in KINDS if name != "folder"])
+@pytest.mark.parametrize("command", ["study a.wav -o x", "demo -o x", "educate -o x"])
+def test_what_is_no_folder_in_the_place_of_one(
+    command: str, make: Callable[[str], object], capsys: pytest.CaptureFixture[str], in_time: None
+) -> None:
+    write(Path("a.wav"))
+    make("x")
+    assert "x: cannot be made (File exists); choose another folder" in refused(command.split(), capsys)[1]
 
 
 @pytest.mark.parametrize("name", [".", "..", "/", "./"])

@@ -229,11 +229,16 @@ def test_owner_group_and_rights_are_kept() -> None:
 AS_A_STRANGER = """
 import os, sys
 from pathlib import Path
+from dap_stream.io.file_metadata import lost_metadata
 from dap_stream.io.file_set import write_whole
 os.setgroups([])
 os.setgid(1000)
 os.setuid(1000)
+for text in lost_metadata(Path("a")):
+    print(text)
 write_whole(Path("a"), b"new")
+for text in lost_metadata(Path("a")):
+    print(text)
 """
 
 
@@ -247,11 +252,15 @@ def test_what_was_for_a_group_is_not_for_another(monkeypatch: pytest.MonkeyPatch
         monkeypatch.undo()
 
 
+LOST = "its owner (it will be yours)\nits group (which will have the rights of everybody)\n"
+
+
 def _check_another_group() -> None:
     Path("a").write_text("old")
     os.chown("a", 1234, 4321)
     Path("a").chmod(0o664)
-    subprocess.run([sys.executable, "-c", AS_A_STRANGER], check=True)
+    run = subprocess.run([sys.executable, "-c", AS_A_STRANGER], check=True, stdout=subprocess.PIPE, text=True)
+    assert run.stdout == LOST, "what it will lose is known before, and afterwards there is nothing to lose"
     after = os.stat("a")
     assert (after.st_uid, after.st_gid, stat.S_IMODE(after.st_mode)) == (1000, 1000, 0o644)
 

@@ -20,6 +20,7 @@ from dap_stream.core.streams import Sink
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_metadata import lost_metadata
 from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat, output_format, removed_format, shortcomings
 from dap_stream.io.output_paths import PIPE, Names, check_folder
@@ -196,6 +197,7 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         for text in _shortcomings(job, source):
             callbacks.warn(text)
             notes += (text,)
+        _say_what_is_lost(job, callbacks)
         learn_began = time.perf_counter()
         if isinstance(source, FileSource) and source.n_samples is not None:
             pretrain(chain, models, source, callbacks.learning)
@@ -260,6 +262,14 @@ def _open_sinks(job: Job, source: AudioSource, stack: ExitStack) -> tuple[Sink, 
         force = job.force or job.names.in_place
         sink = _entered(FileSink(job.names.output, result, source.n_samples, force), stack)
     return sink, removed
+
+
+def _say_what_is_lost(job: Job, callbacks: JobCallbacks) -> None:
+    """Of files that will be replaced, before hours are spent on it."""
+    for path in (job.names.output, job.names.removed, job.save_profile):
+        if path is not None and path != PIPE and os.path.exists(path):
+            for text in lost_metadata(Path(path)):
+                callbacks.warn(f"{path}: loses {text}")
 
 
 def _entered(sink: FileSink, stack: ExitStack) -> FileSink:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -54,7 +55,7 @@ def default_folder(source: str) -> Path:
 def make_folder(folder: Path, inputs: Sequence[str]) -> None:
     """Have the folder; SettingError if a recording that is read lies in it, where it could be replaced."""
     for name in inputs:
-        if Path(name).resolve().parent == folder.resolve():
+        if os.path.dirname(os.path.realpath(name)) == os.path.realpath(folder):
             raise SettingError(f"{name}: is in the folder of the study, {folder}; choose another one with -o")
     output_paths.make_folder(folder)
 
