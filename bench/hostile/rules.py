@@ -14,6 +14,7 @@ import soundfile
 from bench.hostile.forked import Run
 
 MOST_MEMORY = 10**9  # bytes
+# Zeros at the end are not counted: they may be room that was taken beforehand and not used.
 # Samples by which decoders differ at the ends of lossy streams.
 LOSSY_ENDS = 4000
 
@@ -78,7 +79,12 @@ def silent_loss(run: Run, source: Path, result: Path) -> list[str]:
 def _length_by_libsndfile(path: Path) -> tuple[int, int, int] | None:
     try:
         with soundfile.SoundFile(os.fsencode(path)) as file:
-            return sum(len(block) for block in file.blocks(65536)), file.samplerate, file.channels
+            n_read = length = 0
+            for block in file.blocks(65536, always_2d=True):
+                sounding = block.any(axis=1).nonzero()[0]
+                length = n_read + int(sounding[-1]) + 1 if len(sounding) else length
+                n_read += len(block)
+            return length, file.samplerate, file.channels
     except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError, MemoryError):
         return None
 
@@ -110,5 +116,4 @@ def _length_by_ffmpeg(path: Path) -> tuple[int, int, int] | None:
     if at < 0:
         return None
     channels, rate = struct.unpack("<HI", data[22:28])
-    # Zeros at the end may be room that was taken beforehand and not used: no loss.
     return len(data[at + 8 :].rstrip(b"\0")) // (2 * max(channels, 1)), rate, channels
