@@ -216,7 +216,9 @@ def command_line(rng: random.Random) -> list[str]:
 
 
 def raw_format(rng: random.Random) -> str:
-    """A text for ``--raw``, near to a right one."""
+    """A text for ``--raw``, near to a right one, and right now and then."""
+    if rng.random() < 0.4:
+        return f"{rng.choice(ENCODINGS[:6])}:{rng.choice((8000, 44100))}:{rng.choice((1, 2, 7))}"
     parts = [rng.choice(ENCODINGS), rng.choice(("8000", "48000")), rng.choice(("1", "2", "1024"))]
     if rng.random() < 0.5:
         parts[rng.randrange(3)] = rng.choice(NUMBERS)
