@@ -178,6 +178,7 @@ class Kills:
             after_s = rng.uniform(0.1, 1.05) * self._lasts
             what = f"signal {number:d} after {after_s * 1000:.0f} ms"
             run = forked.run(argv, kill=(number, after_s))
+            self._lasts *= 1.02 if run.status else 0.9  # most are to come before it ends by itself
         faults = [fault for fault in rules.broken(run) if fault == "hang" or "traceback" in fault]
         mended = forked.run(["denoise", "a.wav", "-o", "next.wav", *CLASSICAL])
         faults += rules.broken(mended)
