@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Rooms whose folders know nothing of each other, but for those named here.
 STRANGERS: dict[str, dict[str, tuple[str, ...]]] = {
     "processors": {},
-    "apps": {},
+    # Both do jobs on files, only where and when they are told to is another matter.
+    "apps": {"batch": ("files",), "bridge": ("files",)},
     "education": {
         **dict.fromkeys(("creatures", "instruments", "voices"), ("synthesis",)),
         "noises": ("synthesis", "voices"),  # many voices at once are a noise
@@ -38,10 +39,13 @@ STRANGERS: dict[str, dict[str, tuple[str, ...]]] = {
 
 # What talks to the world outside, and who may.
 OUTSIDE = {
+    "av": ("io",),
+    "pythonosc": ("apps.live",),
+    "ray": ("apps.batch",),
     "sounddevice": ("realtime.backends",),
     "jack": ("realtime.backends",),
     "soundfile": ("io",),
-    "socket": (),
+    "socket": ("apps.bridge",),
     "subprocess": ("processors.denoise.learner_process", "education.voices.espeak"),
     "argparse": ("cli",),
 }

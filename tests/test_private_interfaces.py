@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # Module -> package, where the two have different names.
-PACKAGES = {"jack": "jack-client"}
+PACKAGES = {"jack": "jack-client", "pythonosc": "python-osc"}
 
 # Names of modules that are not imported under them: a function or an attribute hands them over.
 HANDED_OVER = {"sd": "sounddevice"}
