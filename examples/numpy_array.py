@@ -19,12 +19,12 @@ def snr_db(audio: npt.ArrayLike, reference: npt.ArrayLike) -> float:
 
 
 # A chord that comes and goes, and the same in noise.
-time = np.arange(6 * RATE) / RATE
+time = np.arange(4 * RATE) / RATE
 chord = sum(0.1 * np.sin(2 * np.pi * pitch * time) for pitch in (220.0, 277.2, 329.6))
 clean = (chord * (np.sin(2 * np.pi * 0.7 * time) > 0)).astype(np.float32)
 noisy = clean + 0.05 * np.random.default_rng(0).standard_normal(len(clean)).astype(np.float32)
 
 print(f"noisy: SNR {snr_db(noisy, clean):.1f} dB")
-for reduction_db in (6.0, 12.0, 24.0):
-    result = dap_stream.denoise(noisy, RATE, reduction_db=reduction_db, steps=60)
+for reduction_db in (6.0, 24.0):
+    result = dap_stream.denoise(noisy, RATE, reduction_db=reduction_db, quality="fast", steps=60)
     print(f"reduction_db={reduction_db:g}: SNR {snr_db(result, clean):.1f} dB")

@@ -12,7 +12,7 @@ import numpy as np
 import dap_stream
 
 RATE = 16000
-SETTINGS = dap_stream.DenoiseSettings(passes=1)
+SETTINGS = dap_stream.DenoiseSettings(passes=1, quality="fast")
 
 
 def show(seed: int, seconds: int) -> tuple[dap_stream.Audio, dap_stream.Audio]:

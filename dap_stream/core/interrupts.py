@@ -26,6 +26,14 @@ class Stopped(KeyboardInterrupt):
         self.exit_status = 128 + number
 
 
+def _interrupt_main(number: int) -> None:
+    """Send a signal to the main thread: only what arrives there ends a call in which it waits."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(signal.Signals(number))
+
+
 @contextmanager
 def stop_on_signals(is_whole_process: bool = False) -> Iterator[None]:
     """Within the block the signals raise `Stopped`; those that are ignored (nohup, ``&``) stay so.
@@ -46,7 +54,7 @@ def stop_on_signals(is_whole_process: bool = False) -> Iterator[None]:
         nonlocal last
         if isinstance(lost.exc_value, Stopped):
             last = -math.inf
-            again = threading.Timer(_AGAIN_S, signal.raise_signal, [lost.exc_value.number])
+            again = threading.Timer(_AGAIN_S, _interrupt_main, [lost.exc_value.number])
             again.daemon = True
             again.start()
         else:

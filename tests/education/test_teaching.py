@@ -82,11 +82,11 @@ def test_what_has_no_weight_does_not_count():
 
 
 def test_steps_lower_the_loss_and_the_average_follows():
-    teacher, batch = Teacher(40, seed=1), make_batch()
-    losses = [teacher.step(batch) for _ in range(40)]
+    teacher, batch = Teacher(20, seed=1), make_batch()
+    losses = [teacher.step(batch) for _ in range(20)]
     assert losses[-1] < losses[0] - 0.05
     before, after = (
-        evaluate(network, [batch]) for network in (Teacher(40, seed=1).network, teacher.averaged)
+        evaluate(network, [batch]) for network in (Teacher(20, seed=1).network, teacher.averaged)
     )
     assert list(after) == [f"lookahead {late}" for late in LOOKAHEADS]
     assert all(after[name] < before[name] for name in after)
