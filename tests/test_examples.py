@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from servers import needs_package
 
 import dap_stream
 
@@ -17,6 +18,10 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 # Besides the names that the package itself offers: what has no short name, since few programs need it.
 PUBLIC_MODULES = ("dap_stream.core.contract", "dap_stream.realtime.")
+
+
+# What an example stands beside, where it is not installed with every Python that we run on.
+BESIDE = {"beside_pedalboard": "pedalboard", "inside_dawdreamer": "dawdreamer"}
 
 
 def run(example: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -32,6 +37,8 @@ def test_examples_were_found() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_without_arguments(example: Path, tmp_path: Path) -> None:
+    if example.stem in BESIDE:
+        needs_package(BESIDE[example.stem])
     result = run(example, tmp_path)
     assert (result.returncode, result.stderr) == (0, ""), result.stderr
     assert result.stdout.strip(), "it says what it has done"

@@ -8,7 +8,7 @@ import signal
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dap_stream.apps.live import MARGIN_BLOCKS
+from dap_stream.apps.live import LOOPBACK, MARGIN_BLOCKS
 from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import DeviceError, SettingError
@@ -16,11 +16,13 @@ from dap_stream.io.output_paths import check_folder, is_same_file
 from dap_stream.processors.denoise.settings import LIVE_WINDOW_MS, DenoiseSettings
 
 if TYPE_CHECKING:
+    from dap_stream.apps.live.settings import OscSettings
     from dap_stream.core.profile import Profile
     from dap_stream.core.settings import Settings
     from dap_stream.processors.chain_settings import ChainSettings
 
 LOW_LATENCY_MS = 16.0
+MOST_PORT = 65535
 _RANGES = {"rate": (1, 10**6), "blocksize": (0, 2**16), "margin": (1, 256), "channels": (1, 64)}
 SHORT = {
     "reduction": "reduction_db",
@@ -113,8 +115,25 @@ def _add_session(group: Any) -> None:
     )
     group.add_argument("--force", action="store_true", help="replace files that exist already")
     group.add_argument("--duration", metavar="S", type=_seconds, help="end after so long: 90 or 1:30")
+    add_osc(group)
     group.add_argument("--no-ui", action="store_true", help="no display and no keys")
     group.add_argument("--json", action="store_true", help="one line of JSON at the end")
+
+
+def add_osc(group: Any) -> None:
+    """Options of the control by messages."""
+    group.add_argument(
+        "--osc",
+        metavar="PORT",
+        type=_whole,
+        help="be controlled by OSC messages, 0: any free port (extra: osc)",
+    )
+    group.add_argument(
+        "--osc-host", metavar="HOST", help=f"address to listen on (default {LOOPBACK}: this machine only)"
+    )
+    group.add_argument(
+        "--osc-reply", metavar="HOST:PORT", help="send meters there (default: to whoever sent last)"
+    )
 
 
 def _whole(text: str) -> int:
@@ -159,6 +178,7 @@ def run(args: argparse.Namespace) -> int:
         save_profile=args.save_profile,
         force=args.force,
         has_screen=not args.no_ui,
+        osc=osc_settings(args),
     )
     if args.simulate is None:
         report, error = run_devices(settings)
@@ -172,6 +192,31 @@ def run(args: argparse.Namespace) -> int:
     if error is not None:
         raise error
     return 0
+
+
+def osc_settings(args: argparse.Namespace) -> OscSettings | None:
+    """Where messages come in; None if they do not."""
+    if args.osc is None:
+        for option in ("osc_host", "osc_reply"):
+            if getattr(args, option) is not None:
+                raise SettingError(f"--{option.replace('_', '-')} is of no use without --osc PORT; add it")
+        return None
+    check_range("osc", args.osc, 0, MOST_PORT)
+    from dap_stream.apps.live.settings import OscSettings
+
+    reply = None
+    if args.osc_reply is not None:
+        host, colon, port = args.osc_reply.rpartition(":")
+        if not (colon and host and port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= MOST_PORT):
+            raise SettingError(f"--osc-reply {args.osc_reply}: must look like 192.168.1.20:9001")
+        reply = host, int(port)
+    return OscSettings(args.osc, args.osc_host or LOOPBACK, reply)
+
+
+def check_range(option: str, value: int, low: int, high: int) -> None:
+    """SettingError for a value of ``--option`` that cannot be."""
+    if not low <= value <= high:
+        raise SettingError(f"--{option} {value} must be in {low}..{high}")
 
 
 def _list_devices(as_json: bool) -> int:
@@ -200,8 +245,8 @@ def _check(args: argparse.Namespace) -> None:
     """Options that cannot be, or not together."""
     for option, (low, high) in _RANGES.items():
         value = getattr(args, option)
-        if value is not None and not low <= value <= high:
-            raise SettingError(f"--{option} {value} must be in {low}..{high}")
+        if value is not None:
+            check_range(option, value, low, high)
     if args.duration == 0.0:
         raise SettingError("--duration 0 must be longer than 0 s")
     if args.real_time and args.simulate is None:

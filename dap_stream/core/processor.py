@@ -6,7 +6,7 @@ language: float ``[channels, samples]``, lengths in samples.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -54,6 +54,17 @@ class Processor(Protocol):
         """Forget the stream; the parameters stay."""
 
 
+@runtime_checkable
+class Stateful(Protocol):
+    """A processor whose settings, and what it has learned, a host can keep."""
+
+    def state(self) -> bytes:
+        """Both of now, for `set_state` of another object of the same kind."""
+
+    def set_state(self, state: bytes) -> None:
+        """Be as one that was made with them: the stream begins anew."""
+
+
 def check_channels(buffer: Audio, channels: int) -> None:
     """Refuse a buffer that is not ``[channels, n]``."""
     if buffer.ndim != 2 or buffer.shape[0] != channels:
@@ -66,3 +77,18 @@ def checked_buffer(buffer: Audio, channels: int) -> Audio:
     if buffer.dtype not in (np.float32, np.float64):
         raise SettingError(f"buffer of dtype {buffer.dtype} must be float32 or float64")
     return finite(buffer)
+
+
+def checked_out(out: Audio, buffer: Audio) -> Audio:
+    """``out``, if the result for ``buffer`` can be put there; SettingError otherwise."""
+    if out.shape != buffer.shape or out.dtype != buffer.dtype or not out.flags.writeable:
+        raise SettingError(
+            f"out of {out.dtype} {out.shape} must be {buffer.dtype} {buffer.shape} as the buffer, writable"
+        )
+    return out
+
+
+def apart(buffer: Audio, out: Audio) -> Audio:
+    """``buffer``, or a copy where writing to ``out`` would change what is still to be read."""
+    is_same = out.ctypes.data == buffer.ctypes.data and out.strides == buffer.strides
+    return buffer.copy() if not is_same and np.may_share_memory(out, buffer) else buffer

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import Audio
-from dap_stream.core.processor import Processor, check_channels
-from dap_stream.errors import SettingError
+from dap_stream.core.processor import Processor, Stateful, check_channels, checked_out
+from dap_stream.core.state_bytes import pack, unpack
+from dap_stream.errors import ProfileError, SettingError
 
 
 class Bypass:
@@ -147,12 +148,72 @@ class Chain:
         known = [value for value in meters if value is not None]
         return sum(known) if known else None
 
-    def process(self, buffer: Audio) -> Audio:
-        """``[channels, n]`` through all processors in order."""
+    def process(self, buffer: Audio, out: Audio | None = None) -> Audio:
+        """Through all processors in order.
+
+        Parameters
+        ----------
+        buffer
+            ``[channels, n]``.
+        out
+            Gets the result by a copy, and is returned: of the shape and dtype of ``buffer``, which it may be
+            itself. By default a new array.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[channels, n]``.
+        """
         self._dtype = buffer.dtype
+        target = None if out is None else checked_out(out, buffer)
         for processor in self.processors:
             buffer = processor.process(buffer)
-        return buffer
+        if target is None:
+            return buffer
+        np.copyto(target, buffer)
+        return target
+
+    def state(self) -> bytes:
+        """State of each processor that has one, for `set_state` of a chain of the same processors.
+
+        Returns
+        -------
+        bytes
+            To be kept as it is.
+        """
+        states = [each.state() if isinstance(each, Stateful) else b"" for each in self.processors]
+        return pack("Chain", {"processors": [type(each).__name__ for each in self.processors]}, states)
+
+    def set_state(self, state: bytes) -> None:
+        """Be as a chain that was made with this state: the stream begins anew.
+
+        Parameters
+        ----------
+        state
+            Bytes from `state`, of a chain of the same processors.
+
+        Raises
+        ------
+        ProfileError, SettingError
+            For anything else; the settings are as before then, and the stream begins anew.
+        """
+        facts, states = unpack(state, "Chain")
+        names = [type(each).__name__ for each in self.processors]
+        if facts.get("processors") != names or len(states) != len(names):
+            raise ProfileError(f"the state is of another chain than {', '.join(names)}; make the same one")
+        before = self.state()
+        try:
+            self._set_states(states)
+        except BaseException:
+            self._set_states(unpack(before, "Chain")[1])
+            raise
+
+    def _set_states(self, states: Sequence[bytes]) -> None:
+        for processor, state in zip(self.processors, states, strict=True):
+            if isinstance(processor, Stateful):
+                processor.set_state(state)
+            else:
+                processor.reset()
 
     def flush(self) -> Audio:
         """The last ``latency`` samples: the tail of each processor still has to pass the later ones."""

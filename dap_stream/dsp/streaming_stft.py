@@ -75,10 +75,10 @@ class FixedBlocks:
         shape = (channels, block_size)
         self._queue = _Queue(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
 
-    def process(self, buffer: F32) -> F32:
-        """``[channels, n]`` in, ``[channels, n]`` out."""
+    def process(self, buffer: F32, out: F32 | None = None) -> F32:
+        """``[channels, n]`` in, ``[channels, n]`` out; ``out``, which may be ``buffer``, gets it if given."""
         queue = self._queue
-        out = np.empty_like(buffer)
+        out = np.empty_like(buffer) if out is None else out
         done = 0
         while done < buffer.shape[1]:
             take = min(buffer.shape[1] - done, self.latency - queue.filled)

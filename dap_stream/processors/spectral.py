@@ -15,7 +15,7 @@ import numpy as np
 from dap_stream.core import parallel
 from dap_stream.core.alone import Alone
 from dap_stream.core.array_types import C64, F32, Audio
-from dap_stream.core.processor import checked_buffer
+from dap_stream.core.processor import apart, checked_buffer, checked_out
 from dap_stream.core.processors import Delay, mixed
 from dap_stream.core.settings import check_value
 from dap_stream.core.stream_format import StreamFormat
@@ -68,6 +68,10 @@ class _Stream:
 
 class SpectralProcessor:
     """A `dap_stream.core.processor.Processor` whose gain comes from an `Estimator`.
+
+    One thread at a time may call `process`, `flush` and `reset`; a second one gets a SettingError.
+    ``latency``, which never changes, ``wet`` and ``attenuation_db`` are for any thread at any time. Kernels
+    and large copies let go of the interpreter's lock, so that other threads go on meanwhile.
 
     Parameters
     ----------
@@ -135,13 +139,37 @@ class SpectralProcessor:
         stream = self._stream
         return max(power_to_db(stream.power_in) - power_to_db(stream.power_out), 0.0)
 
-    def process(self, buffer: Audio) -> Audio:
-        """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
+    def process(self, buffer: Audio, out: Audio | None = None) -> Audio:
+        """Take the next samples and give as many, ``latency`` samples late.
+
+        Parameters
+        ----------
+        buffer
+            ``[channels, n]`` for any n.
+        out
+            Gets the result, and is returned: of the shape and dtype of ``buffer``, which it may be itself.
+            By default a new array.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[channels, n]`` of the same dtype.
+        """
         with self._alone:
             buffer = checked_buffer(buffer, self.channels)
+            if out is not None:
+                buffer = apart(buffer, checked_out(out, buffer))
             self._stream.dtype = buffer.dtype
-            wet = self._stream.blocks.process(np.ascontiguousarray(buffer, np.float32))
-            return mixed(self._dry.process(buffer), wet, self._wet)
+            dry, share = self._dry.process(buffer), self._wet
+            # Straight into the caller's memory, where there is nothing to mix or to convert.
+            target = out if out is not None and share >= 1.0 and out.dtype == np.float32 else None
+            samples = np.ascontiguousarray(buffer, np.float32)
+            wet = self._stream.blocks.process(samples, target)  # type: ignore[arg-type]  # float32 as checked
+            result = mixed(dry, wet, share)
+            if out is None or result is out:
+                return result
+            np.copyto(out, result)
+            return out
 
     def flush(self) -> Audio:
         """The last ``latency`` samples ``[channels, latency]``; then as after `reset`."""
@@ -154,6 +182,15 @@ class SpectralProcessor:
         """Forget the stream; parameters stay."""
         with self._alone:
             self._dry.reset()
+            self._stream = self._new_stream()
+
+    def _become(self, other: SpectralProcessor) -> None:
+        """Go on as ``other``, which is made for the same stream, is as late, and is of no use after that."""
+        own = ("_alone", "_make_estimator", "_stream")  # known to somebody as ours
+        with self._alone:
+            for name, value in vars(other).items():
+                if name not in own:
+                    setattr(self, name, value)
             self._stream = self._new_stream()
 
     def _new_stream(self) -> _Stream:

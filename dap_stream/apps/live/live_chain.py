@@ -60,6 +60,7 @@ class StreamStatus:
     reduction_db: float | None = None  # if a processor has that knob
     loss: float | None = None  # before the first block of learning
     steps: int = 0
+    n_learned: int = 0  # blocks of learning
     is_bypassed: bool = False
     is_frozen: bool = False
     is_recording: bool = False
@@ -191,6 +192,7 @@ class LiveChain:
             reduction_db=None if adjustable is None else adjustable.reduction_db,
             loss=history[-1].loss if history else None,
             steps=history[-1].steps if history else 0,
+            n_learned=len(history),
             is_bypassed=duplex.bypass,
             is_frozen=self.is_frozen,
             is_recording=self.tap is not None,

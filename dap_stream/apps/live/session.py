@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
+from dap_stream.apps.live.actions import Actions
 from dap_stream.apps.live.backend import Backend
 from dap_stream.apps.live.live_chain import LiveChain, Stream
 from dap_stream.apps.live.recorder import Recorder
+from dap_stream.apps.live.remote import METER_S, NoRemote, Remote
 from dap_stream.apps.live.report import SessionReport, first_line
 from dap_stream.apps.live.session_totals import ReplaceProfile, SessionTotals
 from dap_stream.apps.live.settings import LiveSettings
@@ -43,7 +45,10 @@ class Session:
         self._screen = MeterDisplay(settings.has_screen)
         self._keys = RawKeys(self._screen.is_shown)
         self._chain = LiveChain(settings, backend.stream, backend.block_size, is_inline)
-        self._bindings = KeyBindings(self._chain, settings.save_profile)
+        actions = Actions(self._chain, settings.save_profile)
+        self._bindings = KeyBindings(actions)
+        self._remote = self._make_remote(actions)
+        self._tick_s = TICK_S if settings.osc is None else METER_S
         self._totals = SessionTotals(self._chain, at_the_end)
         self._stream: Stream  # the newest; `_end` closes and counts it, whatever happened
         self._until = float("inf")  # by the clock
@@ -53,11 +58,27 @@ class Session:
         self._stopped: Stopped | None = None
         self._error: BaseException | None = None
 
+    def _make_remote(self, actions: Actions) -> Remote:
+        """Whoever else may change the stream; what is wrong with that is found before it begins."""
+        if self._settings.osc is None:
+            return NoRemote()
+        try:
+            from dap_stream.apps.live.osc import OscControl
+
+            return OscControl(actions, self._settings.osc)
+        except ImportError:
+            self._chain.close()
+            raise DeviceError("OSC needs the package python-osc: pip install 'dap-stream[osc]'") from None
+        except BaseException:
+            self._chain.close()
+            raise
+
     def run(self) -> tuple[SessionReport, BaseException | None]:
         """Until it is ended from inside or outside; what happened, and the error to be raised after that."""
         try:
             return self._run()
         finally:
+            self._remote.close()
             self._chain.close()
 
     def _run(self) -> tuple[SessionReport, BaseException | None]:
@@ -130,6 +151,7 @@ class Session:
             self._chain.start_learning()
         self._stream.start()
         self._screen.say(self._first_line())
+        self._remote.start()
 
     def _first_line(self) -> str:
         backend = self._backend
@@ -140,19 +162,23 @@ class Session:
     def _follow(self) -> None:
         """Until the session ends."""
         while not (self._backend.is_finished or self._bindings.wants_quit or time.monotonic() >= self._until):
-            self._screen.draw(self._chain.status(self._stream.latency.total_ms))
+            status = self._chain.status(self._stream.latency.total_ms)
+            self._screen.draw(status)
+            self._remote.tell(status)
             self._press(self._keys.read(self._patience()))
             self._stream.check()
             self._say_errors()
             self._warn()
 
     def _patience(self) -> float:
-        return max(0.0, min(TICK_S, self._until - time.monotonic()))
+        return max(0.0, min(self._tick_s, self._until - time.monotonic()))
 
     def _press(self, keys: str) -> None:
         if self._screen.is_shown:
             for text in self._bindings.press(keys):
                 self._screen.say(text)
+        for text in self._remote.texts():
+            self._screen.say(text)
 
     def _say_errors(self) -> None:
         """Show what went wrong with recording or learning: neither is worth the end of the stream."""
@@ -211,7 +237,7 @@ class Session:
         """Whether the session ends meanwhile."""
         until = min(time.monotonic() + seconds, self._until)
         while time.monotonic() < until and not self._bindings.wants_quit:
-            self._press(self._keys.read(min(TICK_S, max(0.0, until - time.monotonic()))))
+            self._press(self._keys.read(min(self._tick_s, max(0.0, until - time.monotonic()))))
         return self._bindings.wants_quit or time.monotonic() >= self._until
 
     def _close(self) -> None:

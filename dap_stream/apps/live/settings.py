@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dap_stream.apps.live import MARGIN_BLOCKS
+from dap_stream.apps.live import LOOPBACK, MARGIN_BLOCKS
 
 if TYPE_CHECKING:
     from dap_stream.core.profile import Profile
@@ -16,6 +16,15 @@ def _default_chain() -> ChainSettings:
     from dap_stream.processors.chain_settings import ChainSettings
 
     return ChainSettings()
+
+
+@dataclass(frozen=True)
+class OscSettings:
+    """Where messages come in, and where the meters go (None: to whoever sent last)."""
+
+    port: int  # 0: any that is free
+    host: str = LOOPBACK
+    reply: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,3 +47,4 @@ class LiveSettings:
     save_profile: str | None = None
     force: bool = False  # replace files that exist
     has_screen: bool = True  # display and keys
+    osc: OscSettings | None = None  # be controlled by messages too

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dap_stream.core.array_types import Audio
 from dap_stream.core.arrays import process_array
 from dap_stream.core.profile import Profile
@@ -16,14 +18,16 @@ from dap_stream.processors.denoise.band_estimator import BandEstimator
 from dap_stream.processors.denoise.block_estimator import BlockEstimator
 from dap_stream.processors.denoise.classical_estimator import ClassicalEstimator
 from dap_stream.processors.denoise.frame_estimator import FrameEstimator
+from dap_stream.processors.denoise.keeps_state import KeepsState
 from dap_stream.processors.denoise.live_model import LiveModel, make_live_model
 from dap_stream.processors.denoise.model import DenoiseModel, check_model
 from dap_stream.processors.denoise.schedule import Schedule
 from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
-from dap_stream.processors.spectral import Estimator, SpectralProcessor
+from dap_stream.processors.denoise.state import DenoiserState
+from dap_stream.processors.spectral import Estimator
 
 
-class Denoiser(SpectralProcessor):
+class Denoiser(KeepsState):
     """A processor that takes the noise away, block by block.
 
     ``[channels, n]`` in, ``[channels, n]`` out, float32 or float64, ``latency`` samples later. Calling the
@@ -69,7 +73,7 @@ class Denoiser(SpectralProcessor):
                 f"generator={self.settings.generator} has to learn from each block: learn=True"
             )
         learns = (self.settings.is_deep or profile is None) if learn is None else learn
-        self._owns_model = model is None
+        self._learns, self._owns_model = learns, model is None
         if model is None and (self.settings.generator != CLASSICAL or profile is not None):
             model = DenoiseModel(self.settings, profile)
         elif model is not None:
@@ -110,6 +114,12 @@ class Denoiser(SpectralProcessor):
                 self.model.reset()
             super().reset()
 
+    def _state(self) -> DenoiserState:
+        with self._alone:
+            learned = None if self.model is None or not self.model.has_learned else self.model.profile()
+            settings = replace(self.settings, wet=self.wet)
+            return DenoiserState(settings, learned, self._learns)
+
     def __call__(self, audio: Audio, sample_rate: int) -> Audio:
         """Clean a whole array, aligned: ``[samples]`` or ``[channels, samples]`` to the same shape."""
         if sample_rate != self.sample_rate:
@@ -120,7 +130,7 @@ class Denoiser(SpectralProcessor):
             return process_array(self, audio)
 
 
-class LiveDenoiser(SpectralProcessor):
+class LiveDenoiser(KeepsState):
     """A processor that takes the noise away with a latency of a window and a look-ahead.
 
     The stream starts with the classical gain, or with ``profile``. ``reduction_db``, ``wet`` and
@@ -160,7 +170,7 @@ class LiveDenoiser(SpectralProcessor):
     ) -> None:
         stream = StreamFormat(sample_rate, channels)
         self.settings = (settings or DenoiseSettings()).for_live()
-        self._owns_model = model is None
+        self._learn, self._owns_model = learn, model is None
         if model is None and (self.settings.generator != CLASSICAL or profile is not None):
             model = make_live_model(self.settings, stream, profile, learn)
         elif model is not None:
@@ -215,6 +225,11 @@ class LiveDenoiser(SpectralProcessor):
             if self.model is not None and self._owns_model:
                 self.model.reset()
             super().reset()
+
+    def _state(self) -> DenoiserState:
+        learned = None if self.model is None or not self.model.has_learned else self.model.profile()
+        settings = replace(self.settings, wet=self.wet, reduction_db=self.reduction_db)
+        return DenoiserState(settings, learned, self._learn)
 
 
 def _check_start(profile: Profile | None) -> None:

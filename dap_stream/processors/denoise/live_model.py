@@ -102,6 +102,11 @@ class LiveModel:
         return 1.0 if self._is_trusted else 0.0 if known is None else known.trust
 
     @property
+    def has_learned(self) -> bool:
+        """Whether its weights come from a profile, or a step was taken since it was made or reset."""
+        return self._is_trusted or any(block.steps for block in self.history)
+
+    @property
     def history(self) -> Sequence[BlockRecord]:
         """Record of the learning, block by block, oldest first."""
         return list(self._learner.history) if self._n_forgotten == self._n_resets else []

@@ -64,6 +64,7 @@ class DenoiseModel:
     ) -> None:
         self._alone = Alone(type(self).__name__)
         self.settings = settings.for_files()
+        self._has_profile = profile is not None
         if settings.generator == CLASSICAL:
             raise ProfileError("the classical generator learns nothing: it has no model and no profile")
         if profile is not None:
@@ -183,6 +184,14 @@ class DenoiseModel:
         if self.bands is not None:
             weights |= {BAND_PREFIX + name: value for name, value in self.bands.weights().items()}
         return Profile(settings.generator, settings.window(), settings.lookahead, weights)
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether its weights come from a profile, or have changed since it was made."""
+        if self._has_profile:
+            return True
+        now, first = self.profile().weights, DenoiseModel(self.settings).profile().weights
+        return any(not np.array_equal(now[name], first[name]) for name in now)
 
     def reset(self) -> None:
         """Back to the weights it was made with."""

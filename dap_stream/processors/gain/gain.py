@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 
 from dap_stream.core.array_types import Audio
 from dap_stream.core.processor import checked_buffer
+from dap_stream.core.state_bytes import pack, settings_from, unpack
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import db_to_gain
 from dap_stream.processors.gain.settings import GainSettings
@@ -33,7 +36,8 @@ class Gain:
 
     def __init__(self, sample_rate: int, channels: int = 1, settings: GainSettings | None = None) -> None:
         self.channels = StreamFormat(sample_rate, channels).channels
-        self._factor = db_to_gain((settings or GainSettings()).gain_db)
+        self.settings = settings or GainSettings()
+        self._factor = db_to_gain(self.settings.gain_db)
 
     def process(self, buffer: Audio) -> Audio:
         """``[channels, n]`` in, a new ``[channels, n]`` of the same dtype out, for any n."""
@@ -46,3 +50,30 @@ class Gain:
 
     def reset(self) -> None:
         """Nothing to forget."""
+
+    def state(self) -> bytes:
+        """Its settings, for `set_state`.
+
+        Returns
+        -------
+        bytes
+            To be kept as it is.
+        """
+        return pack("Gain", asdict(self.settings))
+
+    def set_state(self, state: bytes) -> None:
+        """Be as loud as the one it is from.
+
+        Parameters
+        ----------
+        state
+            Bytes from `state`.
+
+        Raises
+        ------
+        ProfileError, SettingError
+            For anything else.
+        """
+        facts, _ = unpack(state, "Gain")
+        self.settings = settings_from(GainSettings, facts)
+        self._factor = db_to_gain(self.settings.gain_db)

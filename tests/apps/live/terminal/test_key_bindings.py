@@ -9,16 +9,18 @@ import pytest
 from live_chains import live_chain
 from recordings import sound
 
+from dap_stream.apps.live.actions import Actions
+from dap_stream.apps.live.live_chain import LiveChain
 from dap_stream.apps.live.terminal.key_bindings import HELP, KeyBindings
 
 
-def make_bindings(folder: Path, **settings: Any) -> KeyBindings:
-    return KeyBindings(live_chain(**settings), str(folder / "p.npz"))
+def make_bindings(folder: Path, **settings: Any) -> tuple[KeyBindings, LiveChain]:
+    chain = live_chain(**settings)
+    return KeyBindings(Actions(chain, str(folder / "p.npz"))), chain
 
 
 def test_what_keys_do(tmp_path: Path) -> None:
-    bindings = make_bindings(tmp_path)
-    chain = bindings.chain
+    bindings, chain = make_bindings(tmp_path)
     duplex, denoiser = chain.duplex, chain.adjustable
     assert denoiser is not None
     assert bindings.press("b--]]]f") == []
@@ -35,22 +37,21 @@ def test_what_keys_do(tmp_path: Path) -> None:
 
 
 def test_a_classical_chain_has_nothing_to_freeze_forget_or_save(tmp_path: Path) -> None:
-    bindings = make_bindings(tmp_path, generator="classical")
+    bindings, chain = make_bindings(tmp_path, generator="classical")
     assert bindings.press("fr") == ["nothing in the chain learns"] * 2
     assert bindings.press("s") == ["error: nothing in the chain learns, so there is no profile to save"]
-    assert bindings.press("[]") == [] and not bindings.chain.is_frozen
+    assert bindings.press("[]") == [] and not chain.is_frozen
 
 
 def test_a_profile_never_replaces_anything_else(tmp_path: Path) -> None:
     (tmp_path / "p.npz").write_text("mine")
-    (said,) = make_bindings(tmp_path).press("s")
+    (said,) = make_bindings(tmp_path)[0].press("s")
     assert "exists and is no profile" in said and (tmp_path / "p.npz").read_text() == "mine"
 
 
 def test_reset_is_done_at_once_whether_or_not_a_stream_runs(tmp_path: Path) -> None:
     """Nothing is processed while a device is away, and yet what was learned is not saved any more."""
-    bindings = make_bindings(tmp_path)
-    chain = bindings.chain
+    bindings, chain = make_bindings(tmp_path)
     (model,) = chain.models.values()
     chain.tapped.process(sound(1.0).astype("float32"))
     learned, fresh = model.profile().weights, live_chain().profile().weights
