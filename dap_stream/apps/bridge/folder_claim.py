@@ -110,9 +110,9 @@ def _read(path: Path) -> dict[str, Any] | None:
 def beating(folder: Path, roots: Sequence[str]) -> Iterator[None]:
     """Say in the folder, every `HEARTBEAT_S`, that a bridge for ``roots`` lives; taken away at the end."""
     path, is_over = folder / BRIDGE_FILE, threading.Event()
+    about = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), "machine": platform.node()}
 
     def write() -> None:
-        about = {"protocol": PROTOCOL, "version": __version__, "pid": os.getpid(), "machine": platform.node()}
         replace_file(path, {**about, "folders": list(roots), "heartbeat": time.time()})
 
     def beat() -> None:

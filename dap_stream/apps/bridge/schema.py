@@ -86,9 +86,9 @@ def _check_value(where: str, value: object, rule: Mapping[str, Any]) -> None:
     if not is_right or (isinstance(value, bool) and "boolean" not in kinds):
         raise _bad(f"{where}={_shown(value)} must be {' or '.join(_WORDS[kind] for kind in kinds)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        least = rule.get("minimum", -math.inf)
-        if not least <= value < 2**53:
-            raise _bad(f"{where}={_shown(value)} must be a number from {least} on that is not too large")
+        least, most = rule.get("minimum", -math.inf), rule.get("maximum", math.inf)
+        if not least <= value <= most:
+            raise _bad(f"{where}={_shown(value)} must be in {least:g}..{most:g}")
     if isinstance(value, list):
         for each in value:
             _check_value(where, each, rule["items"])

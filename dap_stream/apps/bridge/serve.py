@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dap_stream.apps.bridge.folders import Folders
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from dap_stream.apps.bridge.dispatcher import Dispatcher
 
 IDLE_POLL_S = 0.5
+LOOK_S = 0.05  # shares do not tell of changes, so one has to look
+
+Look: TypeAlias = Callable[[], None]
+Serve: TypeAlias = "Callable[[Dispatcher], AbstractContextManager[Look | None]]"
+"""Serves as long as the block lasts; gives what has to be called again and again, if anything has."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +69,8 @@ def run_bridge(settings: BridgeSettings, say: Callable[[str], None]) -> None:
         Takes a line for whoever looks after the bridge.
     """
     with ExitStack() as stack:
-        # First, before time is spent, whatever may stand in the way.
-        output = None
-        if settings.is_for_one_host:
-            from dap_stream.apps.bridge.standard_streams import reserved_output
-
-            output = stack.enter_context(reserved_output())
-        token = None
-        if settings.tcp_port is not None:
-            from dap_stream.apps.bridge.token_file import token_file
-
-            assert settings.token_file is not None
-            token = stack.enter_context(token_file(settings.token_file))
-        if settings.watch is not None:
-            from dap_stream.apps.bridge.folder_claim import claimed
-
-            stack.enter_context(claimed(Path(settings.watch)))
+        # First, before time is spent, whatever may stand in the way; who comes early waits.
+        serve = _way_in(settings, stack, say)
         # These bring in all that a job needs.
         from dap_stream.apps.bridge.dispatcher import Dispatcher
         from dap_stream.apps.bridge.jobs import Jobs
@@ -91,7 +82,7 @@ def run_bridge(settings: BridgeSettings, say: Callable[[str], None]) -> None:
         stack.callback(scratch.remove)
         jobs = Jobs(settings.n_jobs, lambda text: print(text, end="", file=sys.stderr))
         dispatcher = Dispatcher(settings.folders, jobs, scratch)
-        with _way_in(settings, dispatcher, output, token, say) as look:
+        with serve(dispatcher) as look:
             say(f"bridge is ready for {', '.join(settings.folders.roots)}")
             try:
                 _wait(settings, dispatcher, look)
@@ -101,47 +92,51 @@ def run_bridge(settings: BridgeSettings, say: Callable[[str], None]) -> None:
                     say("warning: a job did not end in time; it writes nothing any more")
 
 
-def _wait(settings: BridgeSettings, dispatcher: Dispatcher, look: Callable[[], None] | None) -> None:
-    from dap_stream.apps.bridge.watched_folder import POLL_S
-
-    while not dispatcher.ended.wait(POLL_S if look is not None else IDLE_POLL_S):
+def _wait(settings: BridgeSettings, dispatcher: Dispatcher, look: Look | None) -> None:
+    while not dispatcher.ended.wait(IDLE_POLL_S if look is None else LOOK_S):
         if look is not None:
             look()
         if settings.idle_s is not None and dispatcher.jobs.idle_s > settings.idle_s:
             return
 
 
+def _way_in(settings: BridgeSettings, stack: ExitStack, say: Callable[[str], None]) -> Serve:
+    """Open the way in, closed by ``stack``, and say how to serve there."""
+    if settings.watch is not None:
+        from dap_stream.apps.bridge.folder_claim import claimed
+
+        folder = Path(settings.watch)
+        stack.enter_context(claimed(folder))
+        return lambda dispatcher: _watching(folder, dispatcher, say)
+    if settings.is_for_one_host:
+        from dap_stream.apps.bridge.standard_streams import reserved_output, standard_streams
+
+        output = stack.enter_context(reserved_output())
+        return lambda dispatcher: standard_streams(dispatcher, output)
+
+    from dap_stream.apps.bridge.sockets import serving, tcp_socket, unix_socket
+
+    if settings.socket_path is not None:
+        listener = stack.enter_context(unix_socket(settings.socket_path))
+        return lambda dispatcher: serving(dispatcher, listener, None)
+
+    from dap_stream.apps.bridge.token_file import token_file
+
+    assert settings.tcp_port is not None and settings.token_file is not None
+    listener = stack.enter_context(tcp_socket(settings.tcp_port))
+    token = stack.enter_context(token_file(settings.token_file))
+    say(f"listening on {listener.getsockname()[0]}:{listener.getsockname()[1]}")
+    return lambda dispatcher: serving(dispatcher, listener, token)
+
+
 @contextmanager
-def _way_in(
-    settings: BridgeSettings,
-    dispatcher: Dispatcher,
-    output: int | None,
-    token: str | None,
-    say: Callable[[str], None],
-) -> Iterator[Callable[[], None] | None]:
-    """Open the way in; gives what has to be called again and again, if anything has."""
-    with ExitStack() as stack:
-        look = None
-        if settings.watch is not None:
-            from dap_stream.apps.bridge.folder_claim import beating
-            from dap_stream.apps.bridge.scratch import remove_scratch_of_killed
-            from dap_stream.apps.bridge.watched_folder import WatchedFolder
+def _watching(folder: Path, dispatcher: Dispatcher, say: Callable[[str], None]) -> Iterator[Look]:
+    from dap_stream.apps.bridge.folder_claim import beating
+    from dap_stream.apps.bridge.scratch import remove_scratch_of_killed
+    from dap_stream.apps.bridge.watched_folder import WatchedFolder
 
-            remove_scratch_of_killed(settings.watch)
-            watched = WatchedFolder(Path(settings.watch), dispatcher, say)
-            watched.take_up_again()
-            stack.enter_context(beating(Path(settings.watch), settings.folders.roots))
-            look = watched.look
-        elif output is not None:
-            from dap_stream.apps.bridge.standard_streams import standard_streams
-
-            stack.enter_context(standard_streams(dispatcher, output))
-        else:
-            from dap_stream.apps.bridge.sockets import tcp, unix_socket
-
-            if settings.socket_path is not None:
-                stack.enter_context(unix_socket(dispatcher, settings.socket_path))
-            else:
-                assert settings.tcp_port is not None and token is not None
-                stack.enter_context(tcp(dispatcher, settings.tcp_port, token, say))
-        yield look
+    remove_scratch_of_killed(str(folder))
+    watched = WatchedFolder(folder, dispatcher, say)
+    watched.take_up_again()
+    with beating(folder, dispatcher.folders.roots):
+        yield watched.look

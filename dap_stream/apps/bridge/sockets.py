@@ -7,7 +7,7 @@ import socket
 import stat
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from dap_stream.apps.bridge.clients import Client
@@ -22,8 +22,8 @@ _LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
-def unix_socket(dispatcher: Dispatcher, path: str) -> Iterator[None]:
-    """Serve whoever of the same user connects; the socket is removed at the end."""
+def unix_socket(path: str) -> Iterator[socket.socket]:
+    """A socket that only its user can connect to, removed at the end; who comes early waits for `serving`."""
     if not hasattr(socket, "AF_UNIX"):
         raise SettingError("--socket needs Unix domain sockets, which this system lacks; use --tcp")
     if len(os.fsencode(path)) > MAX_SOCKET_BYTES:
@@ -41,8 +41,8 @@ def unix_socket(dispatcher: Dispatcher, path: str) -> Iterator[None]:
             os.umask(before)
         made = os.lstat(path)
         try:
-            with _serving(dispatcher, listener, None):
-                yield
+            listener.listen()
+            yield listener
         finally:
             with suppress(OSError):
                 if os.path.samestat(os.lstat(path), made):
@@ -69,25 +69,26 @@ def _make_free(path: str) -> None:
 
 
 @contextmanager
-def tcp(dispatcher: Dispatcher, port: int, token: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Serve whoever is on this machine and says the token; port 0 is any that is free."""
+def tcp_socket(port: int) -> Iterator[socket.socket]:
+    """A port that only this machine can reach; 0 is any that is free."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_LOOPBACK, port))
+            listener.listen()
         except OSError as error:
             raise OutputError(
                 f"port {port} of {_LOOPBACK} cannot be used ({error.strerror}); choose another, or 0 for any"
             ) from error
-        with _serving(dispatcher, listener, token):
-            say(f"listening on {_LOOPBACK}:{listener.getsockname()[1]}")
-            yield
+        yield listener
 
 
 @contextmanager
-def _serving(dispatcher: Dispatcher, listener: socket.socket, token: str | None) -> Iterator[None]:
-    """Accept clients in a thread, each with a thread of its own, until the block is left."""
-    listener.listen()
+def serving(dispatcher: Dispatcher, listener: socket.socket, token: str | None) -> Iterator[None]:
+    """Accept clients in a thread, each with a thread of its own, until the block is left.
+
+    With a ``token`` they have to say it before anything else.
+    """
     room = threading.BoundedSemaphore(MAX_CLIENTS)
     open_ones: set[socket.socket] = set()
 

@@ -40,7 +40,6 @@ JOB, RUNNING, PROGRESS, RESULT, CANCEL = (
     ".result.json",
     ".cancel",
 )
-POLL_S = 0.05  # shares do not tell of changes, so one has to look
 PATIENCE_S = 10.0  # for a job file that is not complete and does not grow
 TRIES, TRY_AGAIN_S = 20, 1.0  # to write a result: a share may be away for a moment
 _FIELDS = ("protocol", "method", "params")
