@@ -46,7 +46,7 @@ OUTSIDE = {
     "jack": ("realtime.backends",),
     "soundfile": ("io",),
     "socket": ("apps.bridge",),
-    "subprocess": ("processors.denoise.learner_process", "education.voices.espeak"),
+    "subprocess": ("apps.bridge.client", "processors.denoise.learner_process", "education.voices.espeak"),
     "argparse": ("cli",),
 }
 

@@ -47,6 +47,12 @@ def _live(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
 
 
+def _bridge(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.bridge import add_options
+
+    add_options(parser)
+
+
 def _study(parser: argparse.ArgumentParser) -> None:
     from dap_stream.cli.study import add_options
 
@@ -80,6 +86,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "denoise": ("clean recordings", _denoise),
     "live": ("clean sound as it comes in", _live),
+    "bridge": ("clean for other programs: a warm process for editors and scripts", _bridge),
     "study": ("watch a network learn a recording, then its noise", _study),
     "educate": ("teach the network anew, with made-up sounds", _educate),
     "info": ("what a file is", _info),

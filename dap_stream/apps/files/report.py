@@ -68,27 +68,30 @@ def warnings(outcome: Outcome) -> list[str]:
 
 def result_json(outcome: Outcome) -> str:
     """The same, and all settings, as one line of JSON."""
+    return json_line(result_values(outcome))
+
+
+def result_values(outcome: Outcome) -> dict[str, object]:
+    """The figures of `result_json` as plain values, for who sends them on."""
     names, file_format = outcome.job.names, outcome.file_format
-    return json_line(
-        {
-            "input": names.source,
-            "output": names.output,
-            "removed": names.removed,
-            "save_profile": outcome.job.save_profile,
-            "start_s": outcome.job.start_s,
-            "end_s": outcome.job.end_s,
-            "container": file_format.container,
-            "subtype": file_format.subtype,
-            **asdict(outcome.record),
-            "learn_s": outcome.learn_s,
-            "total_s": outcome.wall_s,
-            "peak_memory_mb": peak_memory_mb(),
-            "settings": outcome.chain.as_dict(),
-            "remarks": list(outcome.remarks),
-            "notes": [*outcome.notes, *warnings(outcome)],
-            "version": __version__,
-        }
-    )
+    return {
+        "input": names.source,
+        "output": names.output,
+        "removed": names.removed,
+        "save_profile": outcome.job.save_profile,
+        "start_s": outcome.job.start_s,
+        "end_s": outcome.job.end_s,
+        "container": file_format.container,
+        "subtype": file_format.subtype,
+        **asdict(outcome.record),
+        "learn_s": outcome.learn_s,
+        "total_s": outcome.wall_s,
+        "peak_memory_mb": peak_memory_mb(),
+        "settings": outcome.chain.as_dict(),
+        "remarks": list(outcome.remarks),
+        "notes": [*outcome.notes, *warnings(outcome)],
+        "version": __version__,
+    }
 
 
 def failure_json(failure: Failure) -> str:
