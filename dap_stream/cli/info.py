@@ -69,7 +69,7 @@ def run_info(args: argparse.Namespace) -> int:
 
 def describe_file(name: str) -> dict[str, object]:
     """Facts from the headers."""
-    from dap_stream.io.audio_file import FileSource
+    from dap_stream.io.file_source import FileSource
     from dap_stream.io.profile_file import load_profile
 
     if Path(name).suffix.lower() == ".npz":

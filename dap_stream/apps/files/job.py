@@ -19,9 +19,10 @@ from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.streams import Sink
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import InputError, OutputError, SettingError
-from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_metadata import lost_metadata
 from dap_stream.io.file_set import replace_together
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat, output_format, removed_format, shortcomings
 from dap_stream.io.output_paths import PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeSink, PipeSource, standard_input, standard_output
