@@ -13,8 +13,10 @@ written: what libsndfile takes from the clock or from chance is replaced before 
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -22,15 +24,18 @@ import soundfile
 from dap_stream.core.array_types import Audio
 from dap_stream.core.processor import check_channels
 from dap_stream.errors import OutputError, SettingError
+from dap_stream.io.around.carry import Carried, make_writer
 from dap_stream.io.atomic_file import HiddenFile
 from dap_stream.io.container_headers import rf64_to_wav
 from dap_stream.io.extent import find_extent
 from dap_stream.io.file_set import replace_together
 from dap_stream.io.formats import FileFormat
-from dap_stream.io.header_details import write_details
+from dap_stream.io.header_details import read_details, write_details
 from dap_stream.io.libsndfile import library_name
 from dap_stream.io.ogg_serial import settle_serial
+from dap_stream.io.patched_file import PatchedFile
 from dap_stream.io.pcm import Storage
+from dap_stream.io.shifted_file import ShiftedFile
 from dap_stream.io.speakers import channel_order
 
 # Longest piece handed to an encoder: the Vorbis encoder of libsndfile keeps a whole call on its stack.
@@ -55,6 +60,8 @@ class FileSink:
         Expected length, None if unknown: WAV becomes RF64 if it would pass 4 GiB.
     force
         Replace the target if it exists. Otherwise it is an OutputError, also when it appears meanwhile.
+    carried
+        What is put around the samples.
 
     Raises
     ------
@@ -68,27 +75,31 @@ class FileSink:
         file_format: FileFormat,
         n_samples: int | None = None,
         force: bool = True,
+        carried: Carried | None = None,
     ) -> None:
         self.name = str(path)
         self.format = file_format
         self.n_samples = 0
+        self._n_around = 0 if carried is None else carried.n_bytes
         file_format.check(self.name)
         self._container = self._choose_container(n_samples)
         self._storage = Storage(file_format.bits, np.float64 if file_format.needs_float64 else np.float32)
         order = channel_order(file_format.container, file_format.subtype, file_format.channels)
         self._order = slice(None) if order is None else list(order)
         self._hidden = HiddenFile(path, force)
+        self._writer = None if carried is None else make_writer(carried, file_format, self._container)
+        self._shifted: ShiftedFile | None = None
         self._file: soundfile.SoundFile | None = None
         self._is_finished = False
 
     def _choose_container(self, n_samples: int | None) -> str:
         if self.format.container not in ("WAV", "WAVEX") or self.format.n_bytes(0) is None:
             container = self.format.container
-        elif n_samples is None or not self.format.has_room(n_samples):
+        elif n_samples is None or not self.format.has_room(n_samples, self._n_around):
             return "RF64"  # of unknown length: made a WAV in the end if it is small
         else:
             container = self.format.container
-        if n_samples is not None and not self.format.has_room(n_samples):
+        if n_samples is not None and not self.format.has_room(n_samples, self._n_around):
             raise self._too_long()
         return container
 
@@ -108,18 +119,12 @@ class FileSink:
 
     def __enter__(self) -> FileSink:
         try:
-            self._file = soundfile.SoundFile(
-                library_name(self._hidden.create()),
-                "w",
-                self.format.sample_rate,
-                self.format.channels,
-                self.format.subtype,
-                None if self._container == "RF64" else self.format.endian,
-                self._container,
-                compression_level=_COMPRESSION.get(self.format.subtype),
-            )
+            path = self._hidden.create()
+            if self._writer is not None:
+                self._shifted = ShiftedFile(path, self._writer.room(self._probe()))
+            self._file = self._encoder(self._shifted or library_name(path))
         except (soundfile.LibsndfileError, ValueError) as error:
-            reason = self._hidden.reason_of_failure()
+            reason = self._reason()
             self._discard()
             if reason is not None:
                 raise self._failure(reason) from error
@@ -127,10 +132,33 @@ class FileSink:
                 f"{self.name}: {self.format.subtype} in {self._container} with {self.format.channels} "
                 f"channels at {self.format.sample_rate} Hz cannot be written ({error}); choose .wav or .caf"
             ) from error
+        except OSError as error:
+            self._discard()
+            raise self._failure(error.strerror or str(error)) from error
         except BaseException:
             self._discard()
             raise
         return self
+
+    def _encoder(self, file: BinaryIO | str | bytes) -> soundfile.SoundFile:
+        return soundfile.SoundFile(
+            file,
+            "w",
+            self.format.sample_rate,
+            self.format.channels,
+            self.format.subtype,
+            None if self._container == "RF64" else self.format.endian,
+            self._container,
+            compression_level=_COMPRESSION.get(self.format.subtype),
+        )
+
+    def _probe(self) -> BinaryIO:
+        """A file of the same format with hardly a sample in it, to see what libsndfile writes before them."""
+        probe = io.BytesIO()
+        with self._encoder(probe) as file:
+            file.write(np.zeros((1, self.format.channels), np.float32))
+        write_details(probe, self.format, 1)
+        return probe
 
     def quantise(self, audio: Audio) -> Audio:
         """Round as the file would, without writing or counting.
@@ -153,13 +181,15 @@ class FileSink:
         assert self._file is not None, "write() belongs inside the with block, before finish()"
         codes, stored = self._storage.store(audio)
         self.n_samples += audio.shape[1]
-        if self._container == self.format.container and not self.format.has_room(self.n_samples):
+        if self._container == self.format.container and not self.format.has_room(
+            self.n_samples, self._n_around
+        ):
             raise self._too_long()
         try:
             for begin in range(0, codes.shape[1], _PIECE):
                 self._file.write(np.ascontiguousarray(codes[self._order, begin : begin + _PIECE].T))
         except (soundfile.LibsndfileError, AssertionError) as error:
-            raise self._failure(self._hidden.reason_of_failure() or str(error)) from error
+            raise self._failure(self._reason() or str(error)) from error
         return stored
 
     def finish(self) -> None:
@@ -171,26 +201,44 @@ class FileSink:
         try:
             self._file.close()
             self._file = None
-            if self._container == "RF64" and self.format.container != "RF64":
-                rf64_to_wav(path, keeps_extensible=self.format.container == "WAVEX")
-            write_details(path, self.format, self.n_samples)
+            self._settle_head(path)
             if self.format.container == "OGG":
                 settle_serial(path)
             self._check_written(path)
             self._hidden.settle()
         except (soundfile.LibsndfileError, OSError) as error:
-            raise self._failure(self._hidden.reason_of_failure() or str(error)) from error
+            raise self._failure(self._reason() or str(error)) from error
         self._is_finished = True
+
+    def _settle_head(self, path: Path) -> None:
+        """Put right what libsndfile wrote before the samples, and put around them what was carried."""
+        with path.open("r+b") as file:
+            if self._writer is not None and self._shifted is not None:
+                write_details(self._shifted, self.format, self.n_samples)
+                self._writer.put(self._shifted, file, self.n_samples)
+                if self._shifted.error is not None:
+                    raise self._shifted.error
+                return
+            if self._container == "RF64" and self.format.container != "RF64":
+                rf64_to_wav(file, keeps_extensible=self.format.container == "WAVEX")
+            write_details(file, self.format, self.n_samples)
 
     def _check_written(self, path: Path) -> None:
         """libsndfile does not report all failed writes: count what can be read back."""
         if self.n_samples == 0:
             return
-        n_found, extent = soundfile.info(library_name(path)).frames, find_extent(path)
+        with PatchedFile(path, read_details(path).patches) as file:
+            n_found = soundfile.info(file).frames
+        extent = find_extent(path)
         # Codecs that pack samples in blocks (ADPCM, GSM) fill up the last one.
         is_complete = n_found >= self.n_samples if self.format.is_lossy else n_found == self.n_samples
         if not is_complete or (extent is not None and extent.is_short):
             raise OSError(f"only {n_found} of {self.n_samples} samples arrived")
+
+    def _reason(self) -> str | None:
+        if self._shifted is not None and self._shifted.error is not None:
+            return self._shifted.error.strerror
+        return self._hidden.reason_of_failure()
 
     def _failure(self, reason: str) -> OutputError:
         return OutputError(f"{self.name}: writing failed ({reason}); free space or choose another folder")
@@ -209,6 +257,8 @@ class FileSink:
         except soundfile.LibsndfileError:
             pass  # the file goes away anyway, and the reason was or will be raised
         finally:
+            if self._shifted is not None:
+                self._shifted.close()
             self._hidden.remove()
 
     def __exit__(

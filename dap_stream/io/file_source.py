@@ -11,6 +11,10 @@ import soundfile
 from dap_stream.core.array_types import Audio
 from dap_stream.core.units import format_seconds
 from dap_stream.errors import InputError, SettingError
+from dap_stream.io.around.cut import Cut
+from dap_stream.io.around.read import read_around
+from dap_stream.io.around.surroundings import Surroundings
+from dap_stream.io.audio_span import find_audio
 from dap_stream.io.extent import find_extent
 from dap_stream.io.formats import PCM_BITS, FileFormat
 from dap_stream.io.header_details import read_details
@@ -72,6 +76,7 @@ class FileSource:
             raise InputError(
                 f"{self.path}: cannot be read ({error.strerror}); copy it again from its origin"
             ) from error
+        self._extent = extent
         patches = (*(() if extent is None else extent.patches), *details.patches)
         self._patched = PatchedFile(self.path, patches) if patches else None
         try:
@@ -133,6 +138,24 @@ class FileSource:
                 f"{self.path}: start={start / self.sample_rate:.3f} s must be in 0 s .. {limit}, end excluded"
             )
         return start, end
+
+    @property
+    def cut(self) -> Cut:
+        """The part of the file that is read."""
+        is_to_end = self._stop is None or self._stop == self._length
+        return Cut(self.sample_rate, self._start, None if is_to_end else self.n_samples)
+
+    def surroundings(self) -> Surroundings:
+        """Metadata around the samples of the whole file; InputError if it cannot be read."""
+        try:
+            span = find_audio(self.path)
+            n_bytes = None if self._extent is None else self._extent.n_bytes
+            end = None if span is None or n_bytes is None else span.start + n_bytes
+            return read_around(self.path, self.format.container, end)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be read ({error.strerror}); copy it again from its origin"
+            ) from error
 
     def read(self, n_samples: int) -> Audio:
         """The next ``[channels, <= n_samples]``, C-contiguous; ``[channels, 0]`` at the end."""

@@ -1,4 +1,4 @@
-"""What it takes to call libsndfile from here."""
+"""Helpers to call libsndfile from here."""
 
 from __future__ import annotations
 

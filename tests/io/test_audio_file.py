@@ -551,7 +551,8 @@ def test_wav_of_unknown_length_ends_as_plain_wav(tmp_path: Path, rng: np.random.
         codes = np.frombuffer(file.readframes(4000), "<i2").reshape(-1, 2).T
     np.testing.assert_array_equal(codes, to_codes(audio, 16))
     assert soundfile.info(tmp_path / "a.wav").format.startswith("WAV")
-    assert not rf64_to_wav(tmp_path / "a.wav"), "what is WAV already stays"
+    with (tmp_path / "a.wav").open("r+b") as file:
+        assert not rf64_to_wav(file), "what is WAV already stays"
 
 
 def test_reads_rf64_beyond_4_gib(tmp_path: Path) -> None:
