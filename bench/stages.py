@@ -29,7 +29,8 @@ from dap_stream.core import parallel
 from dap_stream.dsp import gain_kernels
 from dap_stream.dsp.noise_tracking import NoiseTracker
 from dap_stream.dsp.streaming_stft import Analyser, Synthesiser
-from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.models.context.generator import ContextGenerator
 from dap_stream.models.context.receptive_field import Surroundings, receptive_field
 from dap_stream.processors.denoise.block_estimator import BlockEstimator

@@ -21,8 +21,8 @@ _HOMES = {
     "DenoiseModel": "processors.denoise.model",
     "DenoiseSettings": "processors.denoise.settings",
     "Denoiser": "processors.denoise.denoiser",
-    "FileSink": "io.audio_file",
-    "FileSource": "io.audio_file",
+    "FileSink": "io.file_sink",
+    "FileSource": "io.file_source",
     "Gain": "processors.gain.gain",
     "GainSettings": "processors.gain.settings",
     "LiveDenoiser": "processors.denoise.denoiser",
@@ -96,8 +96,8 @@ if TYPE_CHECKING:
     from dap_stream.core.render import render as render
     from dap_stream.core.stream_format import StreamFormat as StreamFormat
     from dap_stream.core.version import __version__ as __version__
-    from dap_stream.io.audio_file import FileSink as FileSink
-    from dap_stream.io.audio_file import FileSource as FileSource
+    from dap_stream.io.file_sink import FileSink as FileSink
+    from dap_stream.io.file_source import FileSource as FileSource
     from dap_stream.io.profile_file import load_profile as load_profile
     from dap_stream.io.profile_file import save_profile as save_profile
     from dap_stream.processors.build import make_chain as make_chain

@@ -182,7 +182,7 @@ def test_tests_mirror_the_package() -> None:
 
 def test_modules_were_found() -> None:
     assert len(modules()) > 80
-    assert {"errors", "core.render", "io.audio_file", "models.context.generator"} <= set(modules())
+    assert {"errors", "core.render", "io.file_source", "models.context.generator"} <= set(modules())
 
 
 @pytest.mark.parametrize(

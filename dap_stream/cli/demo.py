@@ -16,8 +16,9 @@ from dap_stream.cli.demo_recording import SAMPLE_RATE, make_recording
 from dap_stream.cli.progress import Meter
 from dap_stream.core.array_types import Audio
 from dap_stream.dsp.metrics import si_sdr_db, snr_db
-from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_set import write_whole
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat
 from dap_stream.io.output_paths import Names, check_free_in, make_folder
 from dap_stream.processors.chain_settings import chain_of

@@ -69,7 +69,8 @@ def run_info(args: argparse.Namespace) -> int:
 
 def describe_file(name: str) -> dict[str, object]:
     """Facts from the headers."""
-    from dap_stream.io.audio_file import FileSource
+    from dap_stream.io.around.describe import describe_around
+    from dap_stream.io.file_source import FileSource
     from dap_stream.io.profile_file import load_profile
 
     if Path(name).suffix.lower() == ".npz":
@@ -84,6 +85,7 @@ def describe_file(name: str) -> dict[str, object]:
         }
     with FileSource(name) as source:
         file_format, n_samples = source.format, source.n_samples
+        around = describe_around(source.surroundings(), file_format.sample_rate)
         return {
             "file": name,
             "container": file_format.container,
@@ -93,6 +95,7 @@ def describe_file(name: str) -> dict[str, object]:
             "n_samples": n_samples,
             "seconds": None if n_samples is None else n_samples / file_format.sample_rate,
             "bytes": Path(name).stat().st_size,
+            "around": around,
         }
 
 
@@ -103,10 +106,35 @@ def _text(name: str, found: dict[str, Any]) -> str:
         return f"{name}: {kind}, {frames}, {found['weights']} weights"
     length = "length not stated" if found["seconds"] is None else format_seconds(found["seconds"], 3)
     channels = f"{found['channels']} channel{'s' if found['channels'] > 1 else ''}"
-    return (
+    first = (
         f"{name}: {found['container']} {found['subtype']}, {found['sample_rate']} Hz, {channels}, {length}, "
         f"{found['bytes'] / 1e6:.1f} MB"
     )
+    return "\n".join([first, *(f"  {line}" for line in around_lines(found["around"]))])
+
+
+def around_lines(around: dict[str, Any]) -> list[str]:
+    """Metadata around the samples, in a few lines."""
+    lines = []
+    if (bext := around.get("bext")) is not None:
+        start = f"starts at {format_seconds(bext['time_reference_s'], 3)} (sample {bext['time_reference']})"
+        about = [f'"{bext["description"]}"' if bext["description"] else "", bext["originator"]]
+        about.append(f"{bext['date']} {bext['time']}".strip())
+        lines.append(f"bext: {', '.join([part for part in about if part] + [start])}")
+    if around["tags"]:
+        lines.append(f"tags: {', '.join(f'{key.lower()}={_short(text)}' for key, text in around['tags'])}")
+    counts = [f"{around[key]} {key}" for key in ("cues", "markers", "pictures") if around[key]]
+    if counts:
+        lines.append(", ".join(counts))
+    if around["pieces"]:
+        lines.append(f"around the samples: {' '.join(around['pieces'])}")
+    lines += [f"broken: {text}" for text in around["broken"]]
+    return lines
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def run_presets(args: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 # Sizes that programs write when they cannot go back and fill in the right one (pipes).
@@ -75,28 +74,27 @@ def file_chunks(file: BinaryIO) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
     return magic, found
 
 
-def rf64_to_wav(path: Path, keeps_extensible: bool = False) -> bool:
+def rf64_to_wav(file: BinaryIO, keeps_extensible: bool = False) -> bool:
     """Turn an RF64 file as libsndfile writes it into WAV, in place, if it is below 4 GiB.
 
     Plain WAV, which every reader knows, unless ``keeps_extensible``.
     """
-    size = path.stat().st_size
+    size = file.seek(0, 2)
     if size - 8 > 0xFFFFFFFF:
         return False
-    with path.open("r+b") as file:
-        found = {name: (start, n) for name, start, n in chunks(file, 12, "<4sI")}
-        if next(iter(found), b"") != b"ds64" or not {b"fmt ", b"data"} <= found.keys():
-            return False
-        file.seek(found[b"ds64"][0] + 8)
-        n_bytes = struct.unpack("<Q", file.read(8))[0]
-        file.seek(found[b"fmt "][0])
-        fmt = file.read(found[b"fmt "][1])
-        if fmt[:2] == b"\xfe\xff" and not keeps_extensible:
-            fmt = fmt[24:26] + fmt[2:16]
-        # The head keeps its length, so that the samples stay where they are; readers skip JUNK.
-        head = b"RIFF" + struct.pack("<I", size - 8) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
-        n_junk = found[b"data"][0] - 8 - len(head) - 8
-        head += b"JUNK" + struct.pack("<I", n_junk) + bytes(n_junk) + b"data" + struct.pack("<I", n_bytes)
-        file.seek(0)
-        file.write(head)
+    found = {name: (start, n) for name, start, n in chunks(file, 12, "<4sI")}
+    if next(iter(found), b"") != b"ds64" or not {b"fmt ", b"data"} <= found.keys():
+        return False
+    file.seek(found[b"ds64"][0] + 8)
+    n_bytes = struct.unpack("<Q", file.read(8))[0]
+    file.seek(found[b"fmt "][0])
+    fmt = file.read(found[b"fmt "][1])
+    if fmt[:2] == b"\xfe\xff" and not keeps_extensible:
+        fmt = fmt[24:26] + fmt[2:16]
+    # The head keeps its length, so that the samples stay where they are; readers skip JUNK.
+    head = b"RIFF" + struct.pack("<I", size - 8) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
+    n_junk = found[b"data"][0] - 8 - len(head) - 8
+    head += b"JUNK" + struct.pack("<I", n_junk) + bytes(n_junk) + b"data" + struct.pack("<I", n_bytes)
+    file.seek(0)
+    file.write(head)
     return True

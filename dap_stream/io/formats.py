@@ -122,11 +122,11 @@ class FileFormat:
         width = _PLAIN_BYTES.get(self.subtype)
         return None if width is None or self.container == "FLAC" else width * self.channels
 
-    def has_room(self, n_samples: int) -> bool:
-        """Whether the container can count that many samples."""
+    def has_room(self, n_samples: int, n_around: int = 0) -> bool:
+        """Whether the container can count that many samples, and ``n_around`` bytes beside them."""
         limit = CONTAINERS[self.container].max_bytes if self.container in CONTAINERS else _MAX_UINT32
         size = self.n_bytes(n_samples)
-        return limit is None or size is None or size <= limit
+        return limit is None or size is None or size + n_around <= limit
 
     def check(self, name: str) -> None:
         """SettingError if the container cannot hold this; ``name`` is the file, for the message."""

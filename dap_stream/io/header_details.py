@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from dap_stream.io.container_headers import file_chunks
+from dap_stream.io.container_headers import chunks, file_chunks
 from dap_stream.io.formats import FileFormat
 from dap_stream.io.patched_file import Patch
 from dap_stream.io.speakers import MAX_LAYOUT_BYTES, layout_of_mask, mask_of_layout
@@ -34,6 +34,7 @@ _ONE_BYTE = ("PCM_S8", "PCM_U8", "ULAW", "ALAW")
 _FLAC_MASK = re.compile(rb"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x([0-9a-f]{1,8})", re.IGNORECASE)
 _MAX_COMMENT_BYTES = 2**20
 _CAF_HEAD = 12
+_MOST_PATCHES = 100  # each costs time in every read
 
 
 class HeaderDetails(NamedTuple):
@@ -54,6 +55,9 @@ def read_details(path: Path) -> HeaderDetails:
     """Look them up; without any for files that say nothing of the kind."""
     with path.open("rb") as file:
         magic, found = file_chunks(file)
+        if magic in (b"RF64", b"BW64"):
+            details = _read_riff(file, magic, found)
+            return details._replace(patches=(*details.patches, *_for_libsndfile(file, magic)))
         if magic in _RIFF_FAMILY:
             return _read_riff(file, magic, found)
         if magic == b"FORM":
@@ -105,6 +109,17 @@ def _read_riff(file: BinaryIO, magic: bytes, found: dict[bytes, tuple[int, int]]
     return HeaderDetails(fmt.valid_bits, layout_of_mask(fmt.mask), n_samples, n_filled, patches)
 
 
+def _for_libsndfile(file: BinaryIO, magic: bytes) -> list[Patch]:
+    """Patches for what it does not read in RF64: the younger name, odd sizes before the audio."""
+    patches: list[Patch] = [(0, b"RF64")] if magic == b"BW64" else []
+    for name, start, size in chunks(file, 12, "<4sI"):
+        if name == b"data" or len(patches) == _MOST_PATCHES:
+            break
+        if size % 2:
+            patches.append((start - 4, struct.pack("<I", size + 1)))
+    return patches
+
+
 def _read_aiff(file: BinaryIO, found: dict[bytes, tuple[int, int]]) -> HeaderDetails:
     comm = _body(file, found.get(b"COMM"), 22)
     bits = struct.unpack(">H", comm[6:8])[0] if len(comm) >= 18 and comm[18:] in _PLAIN_AIFF else 0
@@ -127,21 +142,20 @@ def _flac_mask(file: BinaryIO) -> int:
     return 0
 
 
-def write_details(path: Path, file_format: FileFormat, n_samples: int) -> None:
+def write_details(file: BinaryIO, file_format: FileFormat, n_samples: int) -> None:
     """Put them into a finished file, in the place of what libsndfile wrote.
 
     And take out the time of day beside the loudest sample (PEAK), which would make two equal runs differ.
     """
-    with path.open("r+b") as file:
-        magic, found = file_chunks(file)
-        if b"PEAK" in found:
-            _put(file, found[b"PEAK"][0] + 4, bytes(4))
-        if magic in _RIFF_FAMILY:
-            _write_riff(file, magic, found, file_format, n_samples)
-        elif magic == b"FORM":
-            _write_aiff(file, found, file_format, n_samples)
-        elif magic == b"caff" and b"chan" not in found:
-            _write_caf(file, found, file_format.channel_layout)
+    magic, found = file_chunks(file)
+    if b"PEAK" in found:
+        _put(file, found[b"PEAK"][0] + 4, bytes(4))
+    if magic in _RIFF_FAMILY:
+        _write_riff(file, magic, found, file_format, n_samples)
+    elif magic == b"FORM":
+        _write_aiff(file, found, file_format, n_samples)
+    elif magic == b"caff" and b"chan" not in found:
+        _write_caf(file, found, file_format.channel_layout)
 
 
 def _put(file: BinaryIO, position: int, data: bytes) -> None:

@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 from dap_stream.io.ogg_pages import pages
 
-_SERIAL_AT, _CHECKSUM_AT = 14, 22
+_SERIAL_AT, _NUMBER_AT, _CHECKSUM_AT = 14, 18, 22
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def settle_serial(path: Path) -> None:
-    """Give the one stream of a file its serial number, page by page."""
+    """Give the one stream of a file its serial number, page by page, and number its pages."""
     with path.open("r+b") as file:
         serial = 0
         for _, page in _blank_pages(file, bytes(4)):
@@ -31,11 +31,12 @@ def settle_serial(path: Path) -> None:
 
 
 def _blank_pages(file: BinaryIO, serial: bytes) -> Iterator[tuple[int, bytes]]:
-    """Position and bytes of each page with another serial number and a checksum of 0."""
-    for place in pages(file):
+    """Position and bytes of each page with its number, another serial number and a checksum of 0."""
+    for number, place in enumerate(pages(file)):
         file.seek(place.start)
         page = bytearray(file.read(place.n_bytes))
         page[_SERIAL_AT : _SERIAL_AT + 4] = serial
+        page[_NUMBER_AT : _NUMBER_AT + 4] = struct.pack("<I", number)
         page[_CHECKSUM_AT : _CHECKSUM_AT + 4] = bytes(4)
         yield place.start, bytes(page)
 

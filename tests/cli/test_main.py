@@ -13,7 +13,7 @@ from recordings import FAST, read, snapshot, sound, write
 from dap_stream import __version__, load_profile
 from dap_stream.cli.main import main
 from dap_stream.core.units import gain_to_db
-from dap_stream.io import audio_file
+from dap_stream.io import file_source
 from dap_stream.processors.denoise.settings import DenoiseSettings
 
 LEARN_A_LITTLE = ("--steps", "6")
@@ -292,7 +292,7 @@ def test_length_not_known_means_one_pass(
 ) -> None:
 
     write(Path("a.wav"))
-    monkeypatch.setattr(audio_file, "is_length_known", lambda path, container: False)
+    monkeypatch.setattr(file_source, "is_length_known", lambda path, container: False)
     assert main(["denoise", "a.wav", *LEARN_A_LITTLE, "--json"]) == 0
     out = capsys.readouterr()
     assert "a.wav: does not say its length, so it is cleaned in a single pass" in out.err

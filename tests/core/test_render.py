@@ -168,7 +168,7 @@ def test_cancelled_run_commits_nothing_and_resets_the_processor(error: type[Base
 
 
 def test_cancelled_run_leaves_no_file(tmp_path: Path) -> None:
-    from dap_stream.io.audio_file import FileSink
+    from dap_stream.io.file_sink import FileSink
     from dap_stream.io.formats import FileFormat
 
     wav = FileFormat("WAV", "PCM_16", 8000, 1)
@@ -187,7 +187,7 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     script = f"""
 import itertools, numpy as np
 from dap_stream.core.render import render
-from dap_stream.io.audio_file import FileSink
+from dap_stream.io.file_sink import FileSink
 from dap_stream.io.formats import FileFormat
 from dap_stream.core.arrays import ArraySource
 from dap_stream.core.processors import Bypass

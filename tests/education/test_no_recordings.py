@@ -62,8 +62,8 @@ def test_no_module_of_the_education_can_read_sound(path):
     "line",
     [
         "import soundfile as sf",
-        "def f():\n    from dap_stream.io import audio_file",
-        "from dap_stream.io.audio_file import read",
+        "def f():\n    from dap_stream.io import file_source",
+        "from dap_stream.io.file_source import read",
         "from dap_stream import io",
         "import scipy.io.wavfile",
         "from scipy.io import wavfile",

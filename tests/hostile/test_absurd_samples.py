@@ -16,7 +16,8 @@ from dap_stream.core.arrays import ArraySource, process_array
 from dap_stream.core.finite import MAX_SAMPLE
 from dap_stream.core.processors import Bypass
 from dap_stream.core.render import render
-from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat
 from dap_stream.realtime.callback_kernel import ENERGY_IN, NON_FINITE
 from dap_stream.realtime.duplex_buffer import DuplexBuffer

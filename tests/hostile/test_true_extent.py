@@ -17,7 +17,7 @@ from recordings import FAST, snapshot, sound
 from dap_stream.cli.main import main
 from dap_stream.core.array_types import F64
 from dap_stream.errors import InputError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.file_source import FileSource
 
 RATE, N = 16000, 16000
 

@@ -20,8 +20,9 @@ from dap_stream.core.processors import Bypass, Delay
 from dap_stream.core.render import render
 from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io import formats
-from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.container_headers import rf64_to_wav
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat, output_format, removed_format
 from dap_stream.io.pcm import Storage, from_codes, to_codes
 
@@ -550,7 +551,8 @@ def test_wav_of_unknown_length_ends_as_plain_wav(tmp_path: Path, rng: np.random.
         codes = np.frombuffer(file.readframes(4000), "<i2").reshape(-1, 2).T
     np.testing.assert_array_equal(codes, to_codes(audio, 16))
     assert soundfile.info(tmp_path / "a.wav").format.startswith("WAV")
-    assert not rf64_to_wav(tmp_path / "a.wav"), "what is WAV already stays"
+    with (tmp_path / "a.wav").open("r+b") as file:
+        assert not rf64_to_wav(file), "what is WAV already stays"
 
 
 def test_reads_rf64_beyond_4_gib(tmp_path: Path) -> None:
@@ -663,7 +665,7 @@ def test_file_too_large(tmp_path: Path) -> None:
     script = f"""
 import numpy as np, resource
 from dap_stream.errors import OutputError
-from dap_stream.io.audio_file import FileSink
+from dap_stream.io.file_sink import FileSink
 from dap_stream.io.formats import FileFormat
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 try:

@@ -10,7 +10,7 @@ from live_signals import noise
 from recordings import read
 
 from dap_stream.errors import OutputError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.growing_wav import HEAD_BYTES, GrowingWave, begin_together
 
 

@@ -15,7 +15,8 @@ from dap_stream.apps.files.job import Job, JobCallbacks, clean
 from dap_stream.core.array_types import Audio
 from dap_stream.core.processors import Bypass
 from dap_stream.core.render import render
-from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat, output_format, shortcomings
 from dap_stream.io.output_paths import Names
 from dap_stream.io.pipe import PipeSink

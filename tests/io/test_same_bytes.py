@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from dap_stream.core.array_types import Audio
-from dap_stream.io.audio_file import FileSink
+from dap_stream.io.file_sink import FileSink
 from dap_stream.io.formats import CONTAINERS, FileFormat
 from dap_stream.io.ogg_pages import pages
 from dap_stream.io.ogg_serial import page_checksum

@@ -19,9 +19,11 @@ from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.streams import Sink
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import InputError, OutputError, SettingError
-from dap_stream.io.audio_file import FileSink, FileSource
+from dap_stream.io.around.carry import Carried, carry
 from dap_stream.io.file_metadata import lost_metadata
 from dap_stream.io.file_set import replace_together
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat, output_format, removed_format, shortcomings
 from dap_stream.io.output_paths import PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeSink, PipeSource, standard_input, standard_output
@@ -193,8 +195,9 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
             notes += _show_noise(job.noise, chain, models, stream, callbacks)
         # Made for its checks of rate, channels, device and profile, before a pass is spent.
         processor = make_chain(chain, stream, models)
-        sink, removed = _open_sinks(job, source, stack)
-        for text in _shortcomings(job, source):
+        carried, said_of_it = _carried(job, source)
+        sink, removed = _open_sinks(job, source, stack, carried)
+        for text in (*_shortcomings(job, source), *said_of_it):
             callbacks.warn(text)
             notes += (text,)
         _say_what_is_lost(job, callbacks)
@@ -248,19 +251,39 @@ def _show_noise(
     return warnings
 
 
-def _open_sinks(job: Job, source: AudioSource, stack: ExitStack) -> tuple[Sink, Sink | None]:
+def _carried(job: Job, source: AudioSource) -> tuple[tuple[Carried | None, ...], list[str]]:
+    """Metadata around the samples, for the result and the removed part; and remarks on what is lost."""
+    if not isinstance(source, FileSource):
+        return (None, None), []
+    around = source.surroundings()
+    said = [f"{job.names.source}: left out: {text}" for text in around.left_out]
+    made: list[Carried | None] = []
+    for path, result in zip((job.names.output, job.names.removed), result_formats(job, source), strict=True):
+        if not isinstance(result, FileFormat):
+            made.append(None)
+            continue
+        found = carry(around, source.cut, result, source.n_samples)
+        if found.lost:
+            said.append(f"{path}: cannot take along {', '.join(found.lost)} of {job.names.source}")
+        made.append(found)
+    return tuple(made), said
+
+
+def _open_sinks(
+    job: Job, source: AudioSource, stack: ExitStack, carried: tuple[Carried | None, ...]
+) -> tuple[Sink, Sink | None]:
     """Sinks for the result and, if wanted, for the removed part; closed by ``stack``."""
     result, rest = result_formats(job, source)
     removed: Sink | None = None
     if rest is not None:
         assert job.names.removed is not None
-        removed = _entered(FileSink(job.names.removed, rest, source.n_samples, job.force), stack)
+        removed = _entered(FileSink(job.names.removed, rest, source.n_samples, job.force, carried[1]), stack)
     sink: Sink
     if isinstance(result, PipeFormat):
         sink = stack.enter_context(PipeSink(standard_output(), result, source.n_samples))
     else:
         force = job.force or job.names.in_place
-        sink = _entered(FileSink(job.names.output, result, source.n_samples, force), stack)
+        sink = _entered(FileSink(job.names.output, result, source.n_samples, force, carried[0]), stack)
     return sink, removed
 
 

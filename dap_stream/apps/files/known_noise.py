@@ -13,7 +13,7 @@ from dap_stream.core.finite import finite
 from dap_stream.core.streams import read_up_to
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.file_source import FileSource
 
 MOST_S = 60.0  # of it that is listened to
 

@@ -15,8 +15,9 @@ from dap_stream.core.interrupts import Stopped
 from dap_stream.core.profile import Profile
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
-from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_set import replace_together
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import output_format
 from dap_stream.io.output_paths import Names, check_free, check_names, is_same_file
 from dap_stream.io.profile_file import stage_profile

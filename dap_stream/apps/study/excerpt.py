@@ -18,7 +18,7 @@ from dap_stream.dsp.gains import OmlsaGain
 from dap_stream.dsp.noise_tracking import steady_noise
 from dap_stream.dsp.stft import StftSpec, istft, stft
 from dap_stream.errors import InputError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.file_source import FileSource
 from dap_stream.models.base import Block
 from dap_stream.processors.denoise.settings import DenoiseSettings
 

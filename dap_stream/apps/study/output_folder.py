@@ -19,8 +19,9 @@ from dap_stream.core.array_types import F32
 from dap_stream.core.version import __version__
 from dap_stream.errors import OutputError, SettingError
 from dap_stream.io import output_paths
-from dap_stream.io.audio_file import FileSink, FileSource
 from dap_stream.io.file_set import write_whole
+from dap_stream.io.file_sink import FileSink
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import FileFormat
 from dap_stream.report.json_text import json_page
 from dap_stream.report.memory import peak_memory_mb

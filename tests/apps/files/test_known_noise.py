@@ -11,7 +11,7 @@ from recordings import sound, write
 from dap_stream.apps.files import known_noise
 from dap_stream.apps.files.known_noise import KnownNoise
 from dap_stream.errors import InputError, SettingError
-from dap_stream.io import audio_file
+from dap_stream.io import file_source
 
 RATE = 16_000
 
@@ -86,7 +86,7 @@ def test_a_file_that_does_not_say_its_length(monkeypatch: pytest.MonkeyPatch) ->
     """It gives what it has; a stretch past its end is an error in one line all the same."""
     audio = sound(1.0)
     write(Path("a.wav"), audio, subtype="FLOAT")
-    monkeypatch.setattr(audio_file, "is_length_known", lambda path, container: False)
+    monkeypatch.setattr(file_source, "is_length_known", lambda path, container: False)
     np.testing.assert_array_equal(KnownNoise("a.wav", 0.5, 0.75).read(RATE), audio[:, 8000:12000].astype("f"))
     with pytest.raises(InputError, match="cannot jump to 0:02"):
         KnownNoise("a.wav", 2.0, 3.0).read(RATE)

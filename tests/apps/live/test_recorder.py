@@ -18,7 +18,7 @@ import dap_stream
 from dap_stream.apps.live.recorder import Recorder
 from dap_stream.cli.main import main
 from dap_stream.errors import OutputError, SettingError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.growing_wav import HEAD_BYTES
 
 PATIENCE_S = 120.0
