@@ -17,7 +17,7 @@ from dap_stream.apps.files.report import result_values, warnings
 from dap_stream.core.render import Progress
 from dap_stream.core.version import __version__
 from dap_stream.errors import DapStreamError, InputError, SettingError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.file_source import FileSource
 from dap_stream.io.output_paths import describe, make_names
 from dap_stream.io.profile_file import replace_profile
 from dap_stream.processors.build import make_models, pretrain, remarks
