@@ -100,6 +100,23 @@ def test_python_examples_run(talk: Path) -> None:
     assert (talk / "talk_clean_12.wav").exists()
 
 
+def test_a_feature_is_shown_by_the_test_that_it_names() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "bench" / "FEATURES.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("|")
+    ]
+    header, _, *features = rows
+    assert len(features) > 20 and {len(row) for row in rows} == {len(header)}
+    for name, *marks, ours, shown_by in features:
+        assert set(marks) <= {"Y", "p", "n", "-", "?"}, name
+        if ours != "Y":
+            assert ours.startswith("not practical"), name
+            continue
+        path, _, test = shown_by.strip("`").partition("::")
+        assert f"def {test}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), shown_by
+
+
 def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     offered: dict[str, set[str]] = {}
     for command in ("denoise", "live", "study", "educate", "info", "presets", "demo"):
