@@ -121,7 +121,7 @@ class FileSink:
         try:
             path = self._hidden.create()
             if self._writer is not None:
-                self._shifted = ShiftedFile(path, self._writer.room(self._probe()))
+                self._shifted = ShiftedFile(path, *self._writer.room(self._probe()))
             self._file = self._encoder(self._shifted or library_name(path))
         except (soundfile.LibsndfileError, ValueError) as error:
             reason = self._reason()

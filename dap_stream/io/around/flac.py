@@ -43,9 +43,9 @@ class FlacWriter:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    def room(self, probe: BinaryIO) -> int:
+    def room(self, probe: BinaryIO) -> tuple[int, int]:
         head, start = self._head(probe)
-        return len(head) - start
+        return start, len(head)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         head, _ = self._head(inner)
