@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 
 class ShiftedFile(io.RawIOBase):
@@ -24,6 +24,10 @@ class ShiftedFile(io.RawIOBase):
         self.error: OSError | None = None
         if self._file.seek(0, io.SEEK_END) < n_outer:
             self._file.truncate(n_outer)
+
+    def as_binary(self) -> BinaryIO:
+        """Itself, for those who ask for a file of bytes by that name."""
+        return cast(BinaryIO, self)
 
     def readable(self) -> bool:
         return True

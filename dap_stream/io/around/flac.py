@@ -64,7 +64,7 @@ class FlacWriter:
                 blocks.append(block)
         if not any(block.name == COMMENT for block in blocks):
             blocks.insert(0, Chunk(COMMENT, comment))
-        blocks.insert(0, own[0])
+        blocks = [own[0], *(block for block in blocks if len(block.body) <= MAX_BODY)]
         packed = [block.name + len(block.body).to_bytes(3, "big") + block.body for block in blocks]
         packed[-1] = bytes([packed[-1][0] | 0x80]) + packed[-1][1:]
         return _MAGIC + b"".join(packed), start

@@ -88,6 +88,7 @@ LAYOUTS = {
 KIND_OF_MAGIC = {
     b"RIFF": "RIFF", b"RF64": "RIFF", b"BW64": "RIFF", b"RIFX": "RIFX", b"riff": "W64", b"FORM": "AIFF",
     b"caff": "CAF", b"fLaC": "FLAC", b"OggS": "OGG",
+    b".snd": "AU", b"dns.": "AU",
 }  # fmt: skip
 
 

@@ -1,9 +1,10 @@
-"""Chunks of AIFF and CAF."""
+"""Chunks of AIFF and CAF, and the annotation of AU."""
 
 from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import mutagen.aiff
 import numpy as np
@@ -11,6 +12,12 @@ import pytest
 import soundfile
 from copies import copied
 from recorder_files import Chunks, chunks_of, pack
+
+
+def aiff_file(path: Path) -> Any:
+    """As mutagen reads it."""
+    return mutagen.aiff.AIFF(path)
+
 
 AUDIO = np.random.default_rng(0).uniform(-0.3, 0.3, (3000, 2))
 
@@ -81,12 +88,12 @@ def test_aiff_of_a_stretch_has_its_marks(tmp_path: Path) -> None:
 
 def test_aiff_with_id3_is_read_by_mutagen(tmp_path: Path) -> None:
     source = aiff(tmp_path / "a.aiff", [], [])
-    file = mutagen.aiff.AIFF(source)
+    file = aiff_file(source)
     file.add_tags()
     file.tags.add(mutagen.id3.TIT2(encoding=3, text="Wald"))
     file.save()
     copied(source, tmp_path / "b.aiff")
-    assert mutagen.aiff.AIFF(tmp_path / "b.aiff").tags["TIT2"].text == ["Wald"]
+    assert aiff_file(tmp_path / "b.aiff").tags["TIT2"].text == ["Wald"]
     assert (tmp_path / "b.aiff").read_bytes() == source.read_bytes()
 
 
@@ -142,3 +149,15 @@ def test_caf_of_packets(tmp_path: Path) -> None:
     found = dict(caf_chunks(tmp_path / "b.caf"))
     assert found[b"info"] == CAF_INFO and found[b"strg"] == b"x" and b"pakt" in found
     np.testing.assert_array_equal(soundfile.read(tmp_path / "b.caf")[0], soundfile.read(source)[0][:1000])
+
+
+def test_annotation_of_au(tmp_path: Path) -> None:
+    source = tmp_path / "a.au"
+    soundfile.write(source, AUDIO, 48000, "PCM_16")
+    content = source.read_bytes()
+    source.write_bytes(
+        content[:4] + struct.pack(">I", 24 + 12) + content[8:24] + b"Wald im Mai\0" + content[24:]
+    )
+    assert copied(source, tmp_path / "b.au") == ()
+    assert (tmp_path / "b.au").read_bytes() == source.read_bytes()
+    assert copied(source, tmp_path / "b.flac") == ("annotation",)

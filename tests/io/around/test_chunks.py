@@ -162,6 +162,13 @@ def test_no_mark_in_the_stretch_leaves_no_chunk(tmp_path: Path) -> None:
     assert chunks_of(target)[2] == []
 
 
+def test_marks_of_bw64_are_lost_in_a_stretch_and_told_of(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.wav", tmp_path / "b.wav"
+    source.write_bytes(rf64([(b"r64m", bytes(320)), (b"fmt ", fmt())], samples(3000), magic=b"BW64"))
+    assert copied(source, target) == () and b"r64m" in target.read_bytes()
+    assert copied(source, target, 1000) == ("r64m",) and b"r64m" not in target.read_bytes()
+
+
 def test_guano_tells_when_the_stretch_begins_and_how_long_it_is(tmp_path: Path) -> None:
     source, target = tmp_path / "a.wav", tmp_path / "b.wav"
     text = b"GUANO|Version: 1.0\nTimestamp: 2024-05-17 23:59:59\nLength: 2.0\nLoc Elevation: 3\n"
@@ -251,7 +258,7 @@ def test_more_than_four_gigabytes_with_metadata(tmp_path: Path) -> None:
     with ShiftedFile(path, *room) as inner, path.open("r+b") as outer:
         inner.write(head)
         inner.truncate(room[0] + n_samples * 6)
-        writer.put(inner, outer, n_samples)
+        writer.put(inner.as_binary(), outer, n_samples)
     assert soundfile.info(path).frames == n_samples and soundfile.info(path).format == "RF64"
     found = wavinfo.WavInfoReader(str(path))
     assert found.bext.time_reference == START

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import mutagen
 import mutagen.flac
@@ -36,6 +37,11 @@ def make(path: Path, subtype: str | None = None) -> Path:
     return path
 
 
+def file_of(path: Path) -> Any:
+    """As mutagen reads it."""
+    return mutagen.File(path)
+
+
 def picture() -> mutagen.flac.Picture:
     made = mutagen.flac.Picture()
     made.type, made.mime, made.desc, made.data = 3, "image/png", "Cover ä", IMAGE
@@ -44,7 +50,7 @@ def picture() -> mutagen.flac.Picture:
 
 
 def tagged_flac(path: Path) -> Path:
-    file = mutagen.flac.FLAC(make(path, "PCM_16"))
+    file = file_of(make(path, "PCM_16"))
     file["title"], file["artist"], file["x-own"] = "Wald", ["A", "B"], "1"
     file["replaygain_track_gain"] = "-3 dB"
     file.add_picture(picture())
@@ -81,7 +87,7 @@ def tagged_mp3(path: Path) -> Path:
 def test_flac_keeps_comments_pictures_and_blocks_of_others(tmp_path: Path) -> None:
     source, target = tagged_flac(tmp_path / "a.flac"), tmp_path / "b.flac"
     assert copied(source, target) == ()
-    old, new = mutagen.flac.FLAC(source), mutagen.flac.FLAC(target)
+    old, new = file_of(source), file_of(target)
     expected = {key: value for key, value in old.tags.as_dict().items() if not key.startswith("replay")}
     assert new.tags.as_dict() == expected and new.tags.vendor.startswith("reference libFLAC")
     codes = [block.code for block in old.metadata_blocks]
@@ -99,7 +105,7 @@ def test_flac_keeps_comments_pictures_and_blocks_of_others(tmp_path: Path) -> No
 def test_ogg_keeps_comments_and_pictures_of_many_pages(tmp_path: Path, subtype: str) -> None:
     source, target = tagged_ogg(tmp_path / "a.ogg", subtype), tmp_path / "b.ogg"
     assert copied(source, target) == ()
-    old, new = mutagen.File(source), mutagen.File(target)
+    old, new = file_of(source), file_of(target)
     expected = {key: value for key, value in old.tags.as_dict().items() if key != "r128_track_gain"}
     found = new.tags.as_dict()
     assert {key: value for key, value in found.items() if key != "encoder"} == {
@@ -133,7 +139,7 @@ def test_mp3_keeps_its_tags(tmp_path: Path) -> None:
     assert all(new[key] == old[key] for key in new)
     assert target.read_bytes()[-128:] == source.read_bytes()[-128:]
     assert target.read_bytes()[-128:].startswith(b"TAGW")
-    assert mutagen.File(target).info.length == pytest.approx(mutagen.File(source).info.length, abs=0.03)
+    assert file_of(target).info.length == pytest.approx(file_of(source).info.length, abs=0.03)
     copied(source, tmp_path / "c.mp3", 1000)
     assert set(new) - set(mutagen.id3.ID3(tmp_path / "c.mp3")) == {"CHAP:1"}
 
@@ -171,14 +177,14 @@ def test_texts_and_pictures_reach_every_container(tmp_path: Path, name: str) -> 
     assert texts["TITLE"] == "Wald" and texts["X-OWN"] == "1"
     assert [each.data for each in found.pictures] == ([] if name == "b.caf" else [IMAGE])
     copied(target, back)
-    assert mutagen.flac.FLAC(back)["title"] == ["Wald"]
+    assert file_of(back)["title"] == ["Wald"]
 
 
 def test_others_read_what_is_written(tmp_path: Path) -> None:
     source = tagged_flac(tmp_path / "a.flac")
     for name in ("b.wav", "b.aiff", "b.mp3"):
         copied(source, tmp_path / name)
-        tag = mutagen.File(tmp_path / name).tags
+        tag = file_of(tmp_path / name).tags
         assert tag["TIT2"].text == ["Wald"] and tag["TPE1"].text == ["A", "B"]
         assert tag.getall("APIC")[0].data == IMAGE
     copied(source, tmp_path / "b.caf")
@@ -199,7 +205,7 @@ def test_wav_in_flac_and_back_is_the_same_file(tmp_path: Path) -> None:
     source.write_bytes(wav(head, samples(channels=2), behind))
     assert copied(source, tmp_path / "b.flac") == copied(tmp_path / "b.flac", tmp_path / "c.wav") == ()
     assert (tmp_path / "c.wav").read_bytes() == source.read_bytes()
-    assert mutagen.flac.FLAC(tmp_path / "b.flac")["title"] == ["Wald"]
+    assert file_of(tmp_path / "b.flac")["title"] == ["Wald"]
     copied(tmp_path / "b.flac", tmp_path / "d.flac", 5)
     copied(tmp_path / "d.flac", tmp_path / "d.wav")
     assert dict(chunks_of(tmp_path / "d.wav")[2])[b"cue "] == cue((1, 0))
@@ -213,6 +219,27 @@ def test_names_of_what_is_lost(tmp_path: Path) -> None:
         assert copied(source, tmp_path / name)[:3] == ("bext", "iXML", "cue")
     with FileSource(tmp_path / "b.ogg") as opened:
         assert dict(tags_of(opened.surroundings()).texts)["DESCRIPTION"] == "about"
+
+
+def test_the_name_of_an_encoder_is_no_loss(tmp_path: Path) -> None:
+    file = file_of(make(tmp_path / "a.flac", "PCM_16"))
+    file["encoder"] = "Lavf"
+    file.save()
+    assert (
+        copied(tmp_path / "a.flac", tmp_path / "b.wav")
+        == copied(tmp_path / "a.flac", tmp_path / "b.au")
+        == ()
+    )
+    assert chunks_of(tmp_path / "b.wav")[0][0][0] == b"fmt " and chunks_of(tmp_path / "b.wav")[2] == []
+
+
+def test_texts_that_are_too_long_for_flac(tmp_path: Path) -> None:
+    source = make(tmp_path / "a.mp3")
+    tag = mutagen.id3.ID3()
+    tag.add(mutagen.id3.TXXX(encoding=3, desc="long", text="x" * 2**24))
+    tag.save(source)
+    assert "texts" in copied(source, tmp_path / "b.flac")
+    assert soundfile.info(tmp_path / "b.flac").frames == len(AUDIO)
 
 
 def test_every_format_takes_tags_and_has_the_same_samples(tmp_path: Path) -> None:
