@@ -14,10 +14,12 @@ from dap_stream.errors import DapStreamError
 from dap_stream.processors.registry import PROCESSORS
 from dap_stream.report.json_text import json_line
 
+_MOST_TAGS = 30  # in one line; JSON has all
+
 
 def add_info_options(parser: argparse.ArgumentParser) -> None:
     """Add description and options to the parser of ``info``."""
-    parser.description = "What a recording or a saved profile is. Nothing is changed."
+    parser.description = "What a recording or a saved profile is, and its metadata. Nothing is changed."
     parser.epilog = "example: dap-stream info talk.wav"
     parser.add_argument("inputs", nargs="+", metavar="FILE", help="recordings or profiles")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each file")
@@ -116,13 +118,15 @@ def _text(name: str, found: dict[str, Any]) -> str:
 def around_lines(around: dict[str, Any]) -> list[str]:
     """Metadata around the samples, in a few lines."""
     lines = []
-    if (bext := around.get("bext")) is not None:
-        start = f"starts at {format_seconds(bext['time_reference_s'], 3)} (sample {bext['time_reference']})"
-        about = [f'"{bext["description"]}"' if bext["description"] else "", bext["originator"]]
-        about.append(f"{bext['date']} {bext['time']}".strip())
-        lines.append(f"bext: {', '.join([part for part in about if part] + [start])}")
+    if (bext := around["bext"]) is not None:
+        moment = f"{bext['date']} {bext['time']}".strip()
+        about = [_short(text) for text in (bext["description"], bext["originator"], moment) if text]
+        seconds = format_seconds(bext["time_reference_s"], 3)
+        about.append(f"starts at {seconds} (sample {bext['time_reference']})")
+        lines.append(f"bext: {', '.join(about)}")
     if around["tags"]:
-        lines.append(f"tags: {', '.join(f'{key.lower()}={_short(text)}' for key, text in around['tags'])}")
+        tags = [f"{_short(key.lower())}={_short(text)}" for key, text in around["tags"][:_MOST_TAGS]]
+        lines.append(f"tags: {', '.join(tags + ['...'] * (len(around['tags']) > _MOST_TAGS))}")
     counts = [f"{around[key]} {key}" for key in ("cues", "markers", "pictures") if around[key]]
     if counts:
         lines.append(", ".join(counts))
@@ -133,7 +137,8 @@ def around_lines(around: dict[str, Any]) -> list[str]:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    """On one line, without anything that a terminal would obey."""
+    text = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -21,7 +21,7 @@ _LAYOUTS = {  # head of a chunk, and what its length is rounded up to
 _KNOWN_NAMES = (
     b"LISTINFOid3 ID3 bextiXMLcue smplinstfactPEAKJUNKjunkFLLRPAD _PMXaxmlchnaumidafspdispDISPacidstrclevl"
     b"minfelm1regnSAURLGWVovwfinfofreeuuidstrgmarkmidipaktedctMARKCOMTNAMEAUTHANNO(c) APPLMIDIINSTSAXLAESD"
-    b"COMM"
+    b"COMMwamdguanplstr64mMD5 levlovvwnoteFakefilrLGDADGDASMEDTrknSNDM"
 )
 _KNOWN = frozenset(_KNOWN_NAMES[i : i + 4] for i in range(0, len(_KNOWN_NAMES), 4))
 _LITTLE = 8  # bytes that are no more than padding
@@ -62,13 +62,16 @@ def _after_chunks(file: BinaryIO, position: int, size: int, layout: str, pad: in
             return size
         file.seek(position)
         name, n_bytes = struct.unpack(layout, file.read(n_head))
-        if not all(0x20 <= byte < 0x7F for byte in name) or name in _MAGICS:
+        is_name = all(0x20 <= byte < 0x7F for byte in name)
+        if not is_name or name in _MAGICS or name.startswith(b"TAG"):
             break
         is_known = is_known and name in _KNOWN
         after = position + n_head + n_bytes + n_bytes % pad
         if after > size + pad - 1:
             return size if is_known else begin
         position = after
+    else:
+        return size if is_known else begin
     return position if is_known else begin
 
 

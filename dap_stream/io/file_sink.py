@@ -121,8 +121,9 @@ class FileSink:
         try:
             path = self._hidden.create()
             if self._writer is not None:
-                self._shifted = ShiftedFile(path, self._writer.room(self._probe()))
-            self._file = self._encoder(self._shifted or library_name(path))
+                self._shifted = ShiftedFile(path, *self._writer.room(self._probe()))
+            name = library_name(path) if self._shifted is None else self._shifted.as_binary()
+            self._file = self._encoder(name)
         except (soundfile.LibsndfileError, ValueError) as error:
             reason = self._reason()
             self._discard()
@@ -214,8 +215,9 @@ class FileSink:
         """Put right what libsndfile wrote before the samples, and put around them what was carried."""
         with path.open("r+b") as file:
             if self._writer is not None and self._shifted is not None:
-                write_details(self._shifted, self.format, self.n_samples)
-                self._writer.put(self._shifted, file, self.n_samples)
+                inner = self._shifted.as_binary()
+                write_details(inner, self.format, self.n_samples)
+                self._writer.put(inner, file, self.n_samples)
                 if self._shifted.error is not None:
                     raise self._shifted.error
                 return

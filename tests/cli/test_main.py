@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from recorder_files import RECORDERS
 from recordings import FAST, read, snapshot, sound, write
 
 from dap_stream import __version__, load_profile
@@ -310,6 +311,22 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr()
     assert json.loads(out.out)["n_samples"] == 24000
     assert out.err == "dap-stream: error: missing.wav: no such file; check the name and the folder\n"
+
+
+def test_info_lists_metadata(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.wav").write_bytes(RECORDERS["tascam"]())
+    Path("b.wav").write_bytes(RECORDERS["audacity"]().replace(b"2024", b"2\x1b[4"))
+    assert main(["info", "a.wav", "b.wav"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        lines[1]
+        == "  bext: TASCAM DR-100mkIII, 2024-05-17 06:30:00, starts at 6:30:00.000 (sample 1123200000)"
+    )
+    assert lines[3:5] == ["  3 cues", "  around the samples: bext cue LIST adtl"]
+    assert lines[6] == "  tags: title=Wald, artist=Ä. Specht, date=2?[4"
+    assert main(["info", "--json", "a.wav"]) == 0
+    around = json.loads(capsys.readouterr().out)["around"]
+    assert around["bext"]["time_reference"] == 1_123_200_000 and around["cues"] == 3
 
 
 def test_info_of_a_profile(capsys: pytest.CaptureFixture[str]) -> None:

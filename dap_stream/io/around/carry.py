@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dap_stream.io.around import translate
+from dap_stream.io.around.au import AuWriter
 from dap_stream.io.around.base import Writer
 from dap_stream.io.around.cut import Cut
 from dap_stream.io.around.fit import fit
@@ -20,7 +21,7 @@ from dap_stream.io.formats import FileFormat
 
 _KINDS = {
     "WAV": "RIFF", "WAVEX": "RIFF", "RF64": "RIFF", "W64": "W64", "AIFF": "AIFF", "CAF": "CAF",
-    "FLAC": "FLAC", "OGG": "OGG", "MP3": "MP3",
+    "FLAC": "FLAC", "OGG": "OGG", "MP3": "MP3", "AU": "AU",
 }  # fmt: skip
 
 
@@ -75,14 +76,14 @@ def carry(around: Surroundings, cut: Cut, result: FileFormat, n_samples: int | N
         return _renamed(fitted, kind)
     if foreign is not None:
         lost += translate.untranslated(foreign)
-    tags = translate.tags_of(fitted)
+    tags = translate.meant(translate.tags_of(fitted))
     made = translate.made_of_tags(kind, tags)
     if kind == "FLAC" and n_samples is not None and (blocks := pack_foreign(fitted, n_samples)):
         return Carried(replace(made, before=made.before + blocks), tuple(lost))
     lost += translate.untranslated(fitted)
-    if tags.texts and not kind:
+    if tags.texts and not translate.tags_of(made).texts:
         lost.append("texts")
-    if tags.pictures and kind in ("", "CAF"):
+    if len(tags.pictures) > len(translate.tags_of(made).pictures):
         lost.append("pictures")
     return Carried(made, tuple(dict.fromkeys(lost)))
 
@@ -91,7 +92,7 @@ def _with_tags_of(foreign: Surroundings, flac: Surroundings) -> Surroundings:
     """Chunks as they were put into FLAC, with tags only if they had none: others may be newer, or longer."""
     if translate.tags_of(foreign):
         return foreign
-    made = translate.made_of_tags(foreign.kind, translate.tags_of(flac))
+    made = translate.made_of_tags(foreign.kind, translate.meant(translate.tags_of(flac)))
     return replace(foreign, before=foreign.before + made.before, behind=foreign.behind + made.behind)
 
 
@@ -118,6 +119,8 @@ def make_writer(carried: Carried, result: FileFormat, container: str) -> Writer 
         return ChunkWriter(around, keeps_room, result.container == "WAVEX")
     if around.kind == "FLAC":
         return FlacWriter(around)
+    if around.kind == "AU":
+        return AuWriter(around)
     if around.kind == "OGG":
         return OggWriter(around)
     return Mp3Writer(around) if around.kind == "MP3" else None

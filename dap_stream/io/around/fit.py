@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dap_stream.io.around import aiff_marks, caf_info, flac, id3, mp3, ogg, vorbis_comment
 from dap_stream.io.around.cut import Cut
 from dap_stream.io.around.fit_riff import fit_riff
@@ -11,30 +13,26 @@ from dap_stream.io.formats import FileFormat
 _APE_MEASURED = (b"replaygain_", b"mp3gain_")
 # Places in these are known to other programs only, or times in them to none that we could ask.
 _LOST_IN_A_CUT = {
+    "RIFF": (b"r64m",),
     "AIFF": (b"SAXL", b"MIDI"),
     "CAF": (b"regn", b"edct", b"midi"),
     "FLAC": (flac.CUESHEET,),
 }
+_RELATIVES = {"RIFX": "RIFF", "W64": "RIFF"}
 _CAF_OWN = (b"chan", b"kuki", b"pakt", b"peak", b"ovvw")  # written anew, or a picture of the old samples
 
 
 def fit(around: Surroundings, cut: Cut, result: FileFormat) -> tuple[Surroundings, tuple[bytes, ...]]:
     """Fitted to these samples of it, and names of pieces that cannot be."""
+    lost = () if cut.is_whole else _LOST_IN_A_CUT.get(_RELATIVES.get(around.kind, around.kind), ())
+    unfit = tuple(chunk.name for chunk in around.all if chunk.name in lost)
+    around = replace(
+        around,
+        before=tuple(chunk for chunk in around.before if chunk.name not in lost),
+        behind=tuple(chunk for chunk in around.behind if chunk.name not in lost),
+    )
     if around.kind in ("RIFF", "RIFX", "W64"):
-        return fit_riff(around, cut, result), ()
-    lost: list[bytes] = []
-
-    def fitted(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
-        found = []
-        for chunk in chunks:
-            if not cut.is_whole and chunk.name in _LOST_IN_A_CUT.get(around.kind, ()):
-                lost.append(chunk.name)
-                continue
-            body = _fitted(around.kind, chunk, cut, kept)
-            if body is not None:
-                found.append(Chunk(chunk.name, body))
-        return tuple(found)
-
+        return fit_riff(around, cut, result), unfit
     kept = {
         number
         for name, body in around.all
@@ -42,8 +40,12 @@ def fit(around: Surroundings, cut: Cut, result: FileFormat) -> tuple[Surrounding
         for number, sample, _ in aiff_marks.marks(body)
         if cut.place(sample) is not None
     }
-    before, behind = fitted(around.before), fitted(around.behind)
-    return Surroundings(around.kind, before, behind, around.magic, around.left_out), tuple(lost)
+
+    def fitted(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+        found = ((chunk.name, _fitted(around.kind, chunk, cut, kept)) for chunk in chunks)
+        return tuple(Chunk(name, body) for name, body in found if body is not None)
+
+    return replace(around, before=fitted(around.before), behind=fitted(around.behind)), unfit
 
 
 def _fitted(kind: str, chunk: Chunk, cut: Cut, kept: set[int]) -> bytes | None:

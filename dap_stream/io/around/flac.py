@@ -43,9 +43,9 @@ class FlacWriter:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    def room(self, probe: BinaryIO) -> int:
+    def room(self, probe: BinaryIO) -> tuple[int, int]:
         head, start = self._head(probe)
-        return len(head) - start
+        return start, len(head)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         head, _ = self._head(inner)
@@ -64,7 +64,7 @@ class FlacWriter:
                 blocks.append(block)
         if not any(block.name == COMMENT for block in blocks):
             blocks.insert(0, Chunk(COMMENT, comment))
-        blocks.insert(0, own[0])
+        blocks = [own[0], *(block for block in blocks if len(block.body) <= MAX_BODY)]
         packed = [block.name + len(block.body).to_bytes(3, "big") + block.body for block in blocks]
         packed[-1] = bytes([packed[-1][0] | 0x80]) + packed[-1][1:]
         return _MAGIC + b"".join(packed), start

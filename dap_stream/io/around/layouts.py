@@ -30,8 +30,6 @@ class Layout:
         Chunks begin at multiples of this.
     audio, form
         Names of the chunks of the samples and of their format.
-    filler
-        Name of a chunk that says nothing; nothing if there is none.
     """
 
     head: str
@@ -39,7 +37,6 @@ class Layout:
     pad: int
     audio: bytes
     form: bytes
-    filler: bytes = b""
 
     @property
     def n_head(self) -> int:
@@ -82,15 +79,16 @@ class Layout:
 
 
 LAYOUTS = {
-    "RIFF": Layout("<4sI", 12, 2, b"data", b"fmt ", b"JUNK"),
-    "RIFX": Layout(">4sI", 12, 2, b"data", b"fmt ", b"JUNK"),
-    "W64": Layout("<16sQ", _W64_HEAD, 8, b"data", b"fmt ", b"junk"),
+    "RIFF": Layout("<4sI", 12, 2, b"data", b"fmt "),
+    "RIFX": Layout(">4sI", 12, 2, b"data", b"fmt "),
+    "W64": Layout("<16sQ", _W64_HEAD, 8, b"data", b"fmt "),
     "AIFF": Layout(">4sI", 12, 2, b"SSND", b"COMM"),
-    "CAF": Layout(">4sQ", 8, 1, b"data", b"desc", b"free"),
+    "CAF": Layout(">4sQ", 8, 1, b"data", b"desc"),
 }
 KIND_OF_MAGIC = {
     b"RIFF": "RIFF", b"RF64": "RIFF", b"BW64": "RIFF", b"RIFX": "RIFX", b"riff": "W64", b"FORM": "AIFF",
     b"caff": "CAF", b"fLaC": "FLAC", b"OggS": "OGG",
+    b".snd": "AU", b"dns.": "AU",
 }  # fmt: skip
 
 

@@ -68,8 +68,8 @@ class Mp3Writer:
         self._before = b"".join(chunk.body for chunk in around.before)
         self._behind = b"".join(chunk.body for chunk in around.behind)
 
-    def room(self, probe: BinaryIO) -> int:
-        return len(self._before)
+    def room(self, probe: BinaryIO) -> tuple[int, int]:
+        return 0, len(self._before)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         outer.seek(0)

@@ -62,9 +62,9 @@ class OggWriter:
     def __init__(self, around: Surroundings) -> None:
         self._comment = around.first(COMMENT) or make_comment(b"", [])
 
-    def room(self, probe: BinaryIO) -> int:
+    def room(self, probe: BinaryIO) -> tuple[int, int]:
         head, start = self._head(probe)
-        return len(head) - start
+        return start, len(head)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         head, _ = self._head(inner)

@@ -39,7 +39,9 @@ def read_chunks(file: BinaryIO, magic: bytes, audio_end: int, size: int) -> Surr
 
 
 def _is_name(name: bytes) -> bool:
-    return len(name) == 16 or all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name)
+    if len(name) == 16:
+        return True
+    return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name) and not name.startswith(b"TAG")
 
 
 def _begin_behind(file: BinaryIO, layout: Layout, audio_end: int, size: int) -> int:

@@ -24,7 +24,7 @@ class Surroundings:
     Parameters
     ----------
     kind
-        RIFF, RIFX, W64, AIFF, CAF, FLAC, OGG, MP3, or nothing for files that are not understood.
+        RIFF, RIFX, W64, AIFF, CAF, FLAC, OGG, MP3, AU, or nothing for files that are not understood.
     before, behind
         The samples. The piece that describes their format is among them, to say where it stands.
     magic

@@ -63,10 +63,13 @@ def _tags_of_piece(kind: str, name: bytes, body: bytes) -> Tags:
     return Tags()
 
 
+def meant(tags: Tags) -> Tags:
+    """Without those that are about the old file."""
+    return Tags(tuple(pair for pair in tags.texts if pair[0] not in _NOT_MEANT), tags.pictures)
+
+
 def made_of_tags(kind: str, tags: Tags) -> Surroundings:
     """Pieces that say them in a file of this kind, as far as it can."""
-    texts = tuple(pair for pair in tags.texts if pair[0] not in _NOT_MEANT)
-    tags = Tags(texts, tags.pictures)
     before: list[Chunk] = []
     behind: list[Chunk] = []
     if not tags:
@@ -85,7 +88,8 @@ def made_of_tags(kind: str, tags: Tags) -> Surroundings:
     elif kind == "CAF":
         before += [Chunk(b"info", caf_info.info_of_tags(tags))] if tags.texts else []
     elif kind == "FLAC":
-        before.append(Chunk(flac.COMMENT, vorbis_comment.comment_of_tags(tags, False)))
+        comment = vorbis_comment.comment_of_tags(tags, False)
+        before += [Chunk(flac.COMMENT, comment)] if len(comment) < flac.MAX_BODY else []
         blocks = [vorbis_comment.block_of_picture(picture) for picture in tags.pictures]
         before += [Chunk(flac.PICTURE, block) for block in blocks if len(block) <= flac.MAX_BODY]
     elif kind == "OGG":

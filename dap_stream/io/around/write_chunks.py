@@ -19,8 +19,10 @@ _LONG = 0xFFFFFFFF  # the size of 32 bits that says: look into ds64
 # Formats of which all that matters is in the common fields of fmt: PCM, floats, A-law and mu-law.
 _SIMPLE_TAGS = (1, 3, 6, 7)
 _MOST_FMT = 64
+_SHORT = 4096
 # Room that libsndfile takes for itself.
 _ROOM = (b"JUNK", b"ds64", b"free")
+_NOT_NEEDED = (b"PEAK", b"peak")  # of a file that had none
 # Ours or none, for they tell of the samples or of their format.
 _OF_SAMPLES = (b"PEAK", b"fact", b"FVER", b"CHAN", b"chan", b"kuki", b"pakt", b"peak", b"ds64")
 
@@ -39,51 +41,48 @@ class ChunkWriter:
     """See `Writer`. ``keeps_room``: a WAV that may turn out to be an RF64, and was begun as one."""
 
     def __init__(self, around: Surroundings, keeps_room: bool = False, is_extensible: bool = False) -> None:
-        if around.kind == "W64":  # libsndfile takes all to the end of the file for samples
-            around = replace(around, before=around.all, behind=())
+        if around.kind == "W64":
+            # libsndfile takes all to the end of the file for samples, and loses its way behind long chunks
+            # whose size is not that of all its bytes.
+            chunks = [
+                Chunk(name, body + bytes(-len(body) % 8 if len(body) > _SHORT else 0))
+                for name, body in around.all
+            ]
+            around = replace(around, before=tuple(chunks), behind=())
         self._around = around
         self._layout: Layout = LAYOUTS[around.kind]
         self._keeps_room, self._is_extensible = keeps_room, is_extensible
         self._has_form = any(chunk.name == self._layout.form for chunk in around.before)
 
-    def room(self, probe: BinaryIO) -> int:
+    def room(self, probe: BinaryIO) -> tuple[int, int]:
         own = self._read_own(probe)
-        head, _ = self._parts(own, 0, is_long=False)
-        n_missing = own.start - self._layout.n_head - self._layout.first - _size(self._layout, head)
-        if n_missing <= 0:
-            return -n_missing
-        least = self._layout.n_head
-        return 0 if n_missing >= least else 2 * least - n_missing
+        before, _ = self._parts(own, 0, is_long=False)
+        return own.start, self._layout.first + _size(self._layout, before) + self._layout.n_head
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         layout, own = self._layout, self._read_own(inner)
-        room = outer.seek(0, 2) - inner.seek(0, 2)
-        audio_at = room + own.start - layout.n_head
-        end = own.start + own.n_bytes
-        end += -end % layout.pad
         _, behind = self._parts(own, n_samples, is_long=False)
-        tail = bytes(end - own.start - own.n_bytes) + b"".join(map(layout.pack, behind))
-        inner.seek(own.start + own.n_bytes)
-        inner.write(tail)
-        inner.truncate(own.start + own.n_bytes + len(tail))
+        end = own.start + own.n_bytes
+        n_pad = 0 if layout.pad == 8 else -end % layout.pad  # in Wave64 libsndfile takes it for samples
+        inner.seek(end)
+        n_tail = inner.write(bytes(n_pad) + b"".join(map(layout.pack, behind)))
+        inner.truncate(end + n_tail)
         total = outer.seek(0, 2)
         is_long = own.magic == b"RF64" and (not self._keeps_room or total - 8 > _LONG)
         before, _ = self._parts(own, n_samples, is_long)
-        n_gap = audio_at - layout.first - _size(layout, before)
-        if n_gap:
-            before.append(Chunk(layout.filler, bytes(n_gap - layout.n_head)))
         if is_long:
             sizes = struct.pack("<QQQI", total - 8, own.n_bytes, n_samples, 0)
             before[0] = Chunk(b"ds64", sizes)
         inner.seek(0)
         head = _file_head(inner.read(layout.first), layout, total)
+        inner.seek(own.start - layout.n_head)
+        audio_head = inner.read(layout.n_head)
         if self._around.kind == "RIFF":
             magic = (self._around.magic if self._around.magic == b"BW64" else b"RF64") if is_long else b"RIFF"
             head = magic + (struct.pack("<I", _LONG) if is_long else struct.pack("<I", total - 8)) + b"WAVE"
-            outer.seek(audio_at)
-            outer.write(struct.pack("<4sI", b"data", _LONG if is_long else own.n_bytes))
+            audio_head = struct.pack("<4sI", b"data", _LONG if is_long else own.n_bytes)
         outer.seek(0)
-        outer.write(head + b"".join(map(layout.pack, before)))
+        outer.write(head + b"".join(map(layout.pack, before)) + audio_head)
 
     def _read_own(self, file: BinaryIO) -> _Own:
         layout = self._layout
@@ -115,9 +114,9 @@ class ChunkWriter:
         if self._layout.form == b"fmt ":
             self._settle_riff(ours, n_samples)
         if self._has_form:
-            lacks = {chunk.name for chunk in theirs.all}
-            for name in (*_ROOM, b"PEAK", b"peak"):
-                if name in _ROOM or name not in lacks:
+            has = {chunk.name for chunk in theirs.all}
+            for name in (*_ROOM, *_NOT_NEEDED):
+                if name in _ROOM or name not in has:
                     ours.pop(name, None)
         elif self._around.kind == "RIFF":
             ours.pop(b"JUNK", None)
@@ -155,6 +154,9 @@ class ChunkWriter:
         is_same = theirs is not None and _says_the_same(theirs, body, order)
         ours[b"fmt "] = Chunk(b"fmt ", theirs if is_same and theirs is not None else body)
         fact = self._around.first(b"fact")
+        fmt = parse_fmt(ours[b"fmt "].body, order)
+        if self._has_form and fmt is not None and fmt.tag in _SIMPLE_TAGS and fact is None:
+            ours.pop(b"fact", None)
         if fact is not None and b"fact" not in ours:
             width = 8 if self._around.kind == "W64" else 4
             count = min(n_samples, 256**width - 1).to_bytes(width, "big" if order == ">" else "little")

@@ -98,6 +98,16 @@ def test_a_job_keeps_them_in_place_and_in_the_removed_part(tmp_path: Path) -> No
         assert len(audio) == N_SAMPLES * 4
 
 
+def test_a_container_that_cannot_hold_them_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = make(tmp_path, "tascam"), tmp_path / "out.mp3"
+    assert main(["denoise", str(source), "-o", str(target), *FAST]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(said) == 1
+    assert f"{target}: cannot take along bext, cue, LIST adtl of {source}" in said[0]
+
+
 def test_a_stretch_has_later_times_and_its_own_marks(tmp_path: Path) -> None:
     source, target = make(tmp_path, "tascam"), tmp_path / "out.wav"
     options = ["--start", "0.05", "--end", "0.18", "-o", str(target), *FAST]
