@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -217,7 +218,7 @@ def test_a_bridge_on_another_machine_is_known_by_its_heartbeat(
     monkeypatch.setattr(folder_claim, "LISTEN_S", 0.3)
     with ExitStack() as stack:
         with monkeypatch.context() as there:
-            there.setattr(folder_claim.platform, "node", lambda: "another")
+            there.setattr(platform, "node", lambda: "another")
             stack.enter_context(beating(tmp_path, []))
         left = (tmp_path / "bridge.json").read_text()
         with pytest.raises(OutputError, match="another bridge, perhaps on another machine"):
