@@ -46,7 +46,11 @@ OUTSIDE = {
     "jack": ("realtime.backends",),
     "soundfile": ("io",),
     "socket": ("apps.bridge",),
-    "subprocess": ("processors.denoise.learner_process", "education.voices.espeak"),
+    "subprocess": (
+        "processors.denoise.learner_process",
+        "education.voices.espeak",
+        "apps.batch.local_workers",
+    ),
     "argparse": ("cli",),
 }
 
