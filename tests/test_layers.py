@@ -46,7 +46,12 @@ OUTSIDE = {
     "jack": ("realtime.backends",),
     "soundfile": ("io",),
     "socket": ("apps.bridge",),
-    "subprocess": ("apps.bridge.client", "processors.denoise.learner_process", "education.voices.espeak"),
+    "subprocess": (
+        "apps.batch.local_workers",
+        "apps.bridge.client",
+        "education.voices.espeak",
+        "processors.denoise.learner_process",
+    ),
     "argparse": ("cli",),
 }
 

@@ -41,6 +41,12 @@ def _denoise(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
 
 
+def _batch(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.batch import add_options
+
+    add_options(parser)
+
+
 def _live(parser: argparse.ArgumentParser) -> None:
     from dap_stream.cli.live import add_options
 
@@ -85,6 +91,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "denoise": ("clean recordings", _denoise),
+    "batch": ("clean archives: many recordings, with a journal to go on from", _batch),
     "live": ("clean sound as it comes in", _live),
     "bridge": ("clean for other programs: a warm process for editors and scripts", _bridge),
     "study": ("watch a network learn a recording, then its noise", _study),

@@ -17,10 +17,23 @@ from typing import Generic, TypeVar
 _Piece = TypeVar("_Piece")
 _Result = TypeVar("_Result")
 
+_is_single = False
+
 
 def n_cores() -> int:
     """Cores that this process may use."""
+    if _is_single:
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_one_core() -> None:
+    """From now on take this process to have one core, however many there are: before anything is computed.
+
+    For one of many processes that share a machine; and what it computes is then the same on all machines.
+    """
+    global _is_single
+    _is_single = True
 
 
 def parallel_map(work: Callable[[_Piece], _Result], pieces: Iterable[_Piece]) -> list[_Result]:

@@ -37,7 +37,7 @@ def run_all(
         try:
             step(*arguments)
         except Exception as error:  # noqa: BLE001  perhaps a bug, but the others shall not suffer from it
-            failures.append(_failure(job, error))
+            failures.append(failure_of(job, error))
             failed(failures[-1])
             return False
         return True
@@ -48,7 +48,7 @@ def run_all(
     return failures
 
 
-def _failure(job: Job, error: Exception) -> Failure:
+def failure_of(job: Job, error: Exception) -> Failure:
     """In one line what happened to the recording, and the details if it is a bug."""
     source = job.names.source
     if isinstance(error, DapStreamError):

@@ -1,0 +1,60 @@
+"""Tasks of workers, and their answers: plain data that goes from one process to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from dap_stream.apps.batch.journal import FileState
+from dap_stream.apps.files.job import Job
+from dap_stream.core.stream_format import StreamFormat
+from dap_stream.processors.chain_settings import ChainSettings
+
+
+@dataclass(frozen=True)
+class CleanTask:
+    """Clean a recording; ``profile`` is the file that it starts with."""
+
+    number: int
+    job: Job
+    profile: str | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.job.names.source
+
+
+@dataclass(frozen=True)
+class LearnTask:
+    """Learn a profile from several recordings, with their lengths in samples, and write it."""
+
+    number: int
+    name: str
+    sources: tuple[tuple[str, int], ...]
+    stream: StreamFormat
+    chain: ChainSettings
+    profile: str | None
+    output: str
+
+
+Task: TypeAlias = CleanTask | LearnTask
+
+
+def again(task: Task) -> Task:
+    """The task for a second try: its first worker may have put the result in its place before it was lost."""
+    return replace(task, job=replace(task.job, force=True)) if isinstance(task, CleanTask) else task
+
+
+@dataclass(frozen=True)
+class Answer:
+    """End of a task: done, unless ``error`` says why not. ``details`` only for a fault of ours."""
+
+    error: str | None = None
+    details: str = ""
+    seconds: float | None = None
+    wall_s: float | None = None
+    reduction_db: float | None = None
+    notes: tuple[str, ...] = field(default=())
+    remarks: tuple[str, ...] = field(default=())
+    result_state: FileState | None = None
