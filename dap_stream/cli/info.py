@@ -69,7 +69,8 @@ def run_info(args: argparse.Namespace) -> int:
 
 def describe_file(name: str) -> dict[str, object]:
     """Facts from the headers."""
-    from dap_stream.io.audio_file import FileSource
+    from dap_stream.io.media_files import media_reader
+    from dap_stream.io.open_audio import open_audio
     from dap_stream.io.profile_file import load_profile
 
     if Path(name).suffix.lower() == ".npz":
@@ -82,7 +83,12 @@ def describe_file(name: str) -> dict[str, object]:
             "lookahead": profile.lookahead,
             "weights": n_weights,
         }
-    with FileSource(name) as source:
+    tracks = None
+    if media_reader(name) is not None:
+        from dap_stream.io.media_tracks import list_tracks
+
+        tracks = [str(track) for track in list_tracks(Path(name))]
+    with open_audio(name) as source:
         file_format, n_samples = source.format, source.n_samples
         return {
             "file": name,
@@ -93,6 +99,7 @@ def describe_file(name: str) -> dict[str, object]:
             "n_samples": n_samples,
             "seconds": None if n_samples is None else n_samples / file_format.sample_rate,
             "bytes": Path(name).stat().st_size,
+            **({} if tracks is None else {"tracks": tracks}),
         }
 
 
@@ -103,9 +110,10 @@ def _text(name: str, found: dict[str, Any]) -> str:
         return f"{name}: {kind}, {frames}, {found['weights']} weights"
     length = "length not stated" if found["seconds"] is None else format_seconds(found["seconds"], 3)
     channels = f"{found['channels']} channel{'s' if found['channels'] > 1 else ''}"
+    tracks = "".join(f"\n  {track}" for track in found.get("tracks", []))
     return (
         f"{name}: {found['container']} {found['subtype']}, {found['sample_rate']} Hz, {channels}, {length}, "
-        f"{found['bytes'] / 1e6:.1f} MB"
+        f"{found['bytes'] / 1e6:.1f} MB{tracks}"
     )
 
 
