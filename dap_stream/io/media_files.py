@@ -27,6 +27,8 @@ _TS_PACKETS = ((0, 188), (4, 192))  # where the first one starts, and bytes of o
 def media_reader(path: str | Path) -> str | None:
     """FFmpeg's name of what reads this file; None if it is none of a phone or camera."""
     try:
+        if not Path(path).is_file():
+            return None  # opening a named pipe would wait for its other end
         with Path(path).open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except (OSError, ValueError):
