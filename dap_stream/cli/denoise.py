@@ -41,6 +41,7 @@ examples:
   dap-stream denoise monday.wav --save-profile studio.npz
   dap-stream denoise tuesday.wav --profile studio.npz
   dap-stream denoise talk.wav --noise 0:00-0:02.5   there is only noise in this stretch
+  dap-stream denoise film.mp4                       film_clean.mp4, with the picture as it is
   ffmpeg -i talk.mp4 -f f32le -ar 48000 -ac 2 - | dap-stream denoise - - --raw f32le:48000:2 > clean.f32
 
 The result keeps sample rate, channels, length and sample format (16, 24 or 32 bit, float) of the
@@ -50,7 +51,9 @@ recording, aligned to the sample. No dither is added: what was not changed is st
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add description and options to the parser of the command."""
-    parser.description = "Clean recordings: WAV, FLAC, OGG, Opus, MP3, AIFF, CAF and others, or a pipe."
+    parser.description = (
+        "Clean recordings: WAV, FLAC, OGG, Opus, MP3, AIFF, CAF, M4A, films and others, or a pipe."
+    )
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(run=run)
@@ -85,6 +88,11 @@ def _add_files(group: Any) -> None:
     )
     group.add_argument(
         "--raw", metavar="FORMAT", help="pipes without a header: ENCODING:RATE:CHANNELS, f32le:48000:2"
+    )
+    group.add_argument(
+        "--track",
+        metavar="N",
+        help="which track of sound of a film, from 1; default: the one players take",
     )
     group.add_argument("--start", metavar="TIME", help="from here on: 90, 1:30 or 1:01:30.5")
     group.add_argument("--end", metavar="TIME", help="up to here")
@@ -177,7 +185,7 @@ def _noise(args: argparse.Namespace, names: Names) -> KnownNoise | None:
         raise SettingError(f"--noise: {error}") from error
     if end_s <= start_s:
         raise SettingError(f"--noise {args.noise} must end later than it starts")
-    return KnownNoise(names.source, start_s, end_s)
+    return KnownNoise(names.source, start_s, end_s, _track(args, [names]))
 
 
 def _inputs_and_output(args: argparse.Namespace) -> tuple[list[str], str | None]:
@@ -239,6 +247,16 @@ def _range(args: argparse.Namespace) -> tuple[float, float | None]:
     return start_s, end_s
 
 
+def _track(args: argparse.Namespace, names: list[Names]) -> int | None:
+    if args.track is None:
+        return None
+    if names[0].source == PIPE:
+        raise SettingError("--track is for files; a pipe has one track")
+    if not args.track.isdecimal() or int(args.track) < 1:
+        raise SettingError(f"--track {args.track} must be a number from 1 on; see dap-stream info")
+    return int(args.track)
+
+
 def _check_save_profile(path: str, names: list[Names]) -> None:
     """A profile may replace a profile (that is how it gets better), and nothing else."""
     if len(names) > 1:
@@ -267,8 +285,21 @@ def _run_jobs(
     raw = None if args.raw is None else PipeFormat.parse(args.raw)
     profile = None if args.profile is None else load_profile(args.profile)
 
+    track = _track(args, names)
+
     jobs = [
-        Job(each, chain, start_s, end_s, raw, profile, args.save_profile, _noise(args, each), args.force)
+        Job(
+            each,
+            chain,
+            start_s,
+            end_s,
+            raw,
+            profile,
+            args.save_profile,
+            _noise(args, each),
+            args.force,
+            track,
+        )
         for each in names
     ]
     console = Console(len(jobs), args.quiet, args.json, is_piped=names[0].output == PIPE and not args.dry_run)

@@ -72,7 +72,8 @@ def run_info(args: argparse.Namespace) -> int:
 def describe_file(name: str) -> dict[str, object]:
     """Facts from the headers."""
     from dap_stream.io.around.describe import describe_around
-    from dap_stream.io.file_source import FileSource
+    from dap_stream.io.media_files import media_reader
+    from dap_stream.io.open_audio import open_audio
     from dap_stream.io.profile_file import load_profile
 
     if Path(name).suffix.lower() == ".npz":
@@ -85,7 +86,12 @@ def describe_file(name: str) -> dict[str, object]:
             "lookahead": profile.lookahead,
             "weights": n_weights,
         }
-    with FileSource(name) as source:
+    tracks = None
+    if media_reader(name) is not None:
+        from dap_stream.io.media_tracks import list_tracks
+
+        tracks = [str(track) for track in list_tracks(Path(name))]
+    with open_audio(name) as source:
         file_format, n_samples = source.format, source.n_samples
         around = describe_around(source.surroundings(), file_format.sample_rate)
         return {
@@ -98,6 +104,7 @@ def describe_file(name: str) -> dict[str, object]:
             "seconds": None if n_samples is None else n_samples / file_format.sample_rate,
             "bytes": Path(name).stat().st_size,
             "around": around,
+            **({} if tracks is None else {"tracks": tracks}),
         }
 
 
@@ -112,7 +119,8 @@ def _text(name: str, found: dict[str, Any]) -> str:
         f"{name}: {found['container']} {found['subtype']}, {found['sample_rate']} Hz, {channels}, {length}, "
         f"{found['bytes'] / 1e6:.1f} MB"
     )
-    return "\n".join([first, *(f"  {line}" for line in around_lines(found["around"]))])
+    rest = [*found.get("tracks", []), *around_lines(found["around"])]
+    return "\n".join([first, *(f"  {line}" for line in rest)])
 
 
 def around_lines(around: dict[str, Any]) -> list[str]:

@@ -107,6 +107,11 @@ class FileFormat:
         return self.bits is None and not self.is_float
 
     @property
+    def decodes_to_float(self) -> bool:
+        """A codec whose samples may be beyond full scale, or finer than 16 bits."""
+        return self.subtype in _FLOAT_CODECS
+
+    @property
     def needs_float64(self) -> bool:
         """Samples have more bits than float32 can carry."""
         return self.subtype == "DOUBLE" or PCM_BITS.get(self.subtype, 0) > 24
@@ -237,7 +242,7 @@ def _best_subtype(source: FileFormat, container: str, path: Path) -> str:
         return source.subtype
     if source.subtype == "ALAC_20" and "ALAC_24" in subtypes:
         return "ALAC_24"
-    if source.subtype in _FLOAT_CODECS:
+    if source.decodes_to_float:
         # Decoded floats exceed full scale now and then; else 24 bits are far below the codec's noise.
         return "FLOAT" if "FLOAT" in subtypes else "PCM_24"
     if source.is_float:

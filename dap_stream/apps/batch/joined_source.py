@@ -12,7 +12,7 @@ import numpy as np
 from dap_stream.core.array_types import Audio
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.errors import InputError
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.open_audio import AnyFileSource, open_audio
 
 
 class JoinedSource:
@@ -35,7 +35,7 @@ class JoinedSource:
         self.n_samples: int | None = self._starts[-1]
         self._position = 0
         self._index = -1
-        self._file: FileSource | None = None
+        self._file: AnyFileSource | None = None
 
     def seek(self, sample: int) -> None:
         """The next read starts at ``sample`` of all together."""
@@ -56,7 +56,7 @@ class JoinedSource:
         try:
             if index != self._index:
                 self._close()
-                self._index, self._file = index, FileSource(self._paths[index])
+                self._index, self._file = index, open_audio(self._paths[index])
             if self._file is None:
                 return None
             self._file.seek(start)

@@ -17,7 +17,7 @@ from dap_stream.apps.batch.shard import Shard, shard_of
 from dap_stream.apps.files.known_noise import KnownNoise
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.errors import DapStreamError, OutputError, SettingError, one_line
-from dap_stream.io.audio_file import FileSource
+from dap_stream.io.open_audio import open_audio
 from dap_stream.io.output_paths import Names, OutputCheck, describe, exists_already
 from dap_stream.io.profile_file import load_profile
 from dap_stream.processors.chain_settings import ChainSettings, make_chain_settings
@@ -237,7 +237,7 @@ def _compare(item: Item, entry: journal.Entry | None, wanted: Wanted) -> None:
 def probe(item: Item) -> None:
     """Read the header: length, rate and channels, or what is wrong with the recording."""
     try:
-        with FileSource(item.source) as source:
+        with open_audio(item.source) as source:
             item.stream = StreamFormat(source.sample_rate, source.channels)
             item.n_samples = source.n_samples
     except DapStreamError as error:

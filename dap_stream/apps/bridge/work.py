@@ -17,8 +17,8 @@ from dap_stream.apps.files.report import result_values, warnings
 from dap_stream.core.render import Progress
 from dap_stream.core.version import __version__
 from dap_stream.errors import DapStreamError, InputError, SettingError
-from dap_stream.io.file_source import FileSource
 from dap_stream.io.output_paths import describe, make_names
+from dap_stream.io.pipe import PipeSource
 from dap_stream.io.profile_file import replace_profile
 from dap_stream.processors.build import make_models, pretrain, remarks
 
@@ -109,8 +109,9 @@ def learning(params: Mapping[str, Any], folders: Folders) -> Work:
         teller = Teller(ticket)
         job = learning_job(params, folders)
         with ExitStack() as stack:
-            source = stack.enter_context(open_source(job))
-            if not isinstance(source, FileSource) or source.n_samples is None:
+            source = open_source(job)
+            stack.enter_context(source)
+            if isinstance(source, PipeSource) or source.n_samples is None:
                 raise InputError(f"{params['input']}: does not say its length; convert it to WAV or FLAC")
             chain, notes = resolved(job, source)
             for text in notes:

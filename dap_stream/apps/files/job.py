@@ -22,9 +22,20 @@ from dap_stream.errors import InputError, OutputError, SettingError
 from dap_stream.io.around.carry import Carried, carry
 from dap_stream.io.file_metadata import lost_metadata
 from dap_stream.io.file_set import replace_together
-from dap_stream.io.file_sink import FileSink
-from dap_stream.io.file_source import FileSource
-from dap_stream.io.formats import FileFormat, output_format, removed_format, shortcomings
+from dap_stream.io.formats import FileFormat
+from dap_stream.io.media_format import MediaFormat
+from dap_stream.io.open_audio import (
+    AnyFileSink,
+    AnyFileSource,
+    format_in_place,
+    format_of_removed,
+    is_file_sink,
+    open_audio,
+    open_sink,
+    remarks_on,
+    result_format,
+    shortcomings,
+)
 from dap_stream.io.output_paths import PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeSink, PipeSource, standard_input, standard_output
 from dap_stream.io.pipe_format import PipeFormat
@@ -40,7 +51,7 @@ from dap_stream.processors.build import (
 )
 from dap_stream.processors.chain_settings import ChainSettings
 
-AudioSource: TypeAlias = FileSource | PipeSource
+AudioSource: TypeAlias = AnyFileSource | PipeSource
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,7 @@ class Job:
     save_profile: str | None = None
     noise: KnownNoise | None = None
     force: bool = False
+    track: int | None = None  # of sound, from 1; None is the one that a player takes
 
 
 @dataclass(frozen=True)
@@ -91,11 +103,11 @@ def open_source(job: Job) -> AudioSource:
     if name == PIPE:
         return PipeSource(standard_input(), job.raw)
     if not job.start_s and job.end_s is None:
-        return FileSource(name)
-    with FileSource(name) as whole:
+        return open_audio(name, track=job.track)
+    with open_audio(name, track=job.track) as whole:
         rate = whole.sample_rate
     stop = None if job.end_s is None else seconds_to_samples(job.end_s, rate)
-    return FileSource(name, seconds_to_samples(job.start_s, rate), stop)
+    return open_audio(name, seconds_to_samples(job.start_s, rate), stop, job.track)
 
 
 def result_formats(job: Job, source: AudioSource) -> tuple[FileFormat | PipeFormat, FileFormat | None]:
@@ -106,10 +118,10 @@ def result_formats(job: Job, source: AudioSource) -> tuple[FileFormat | PipeForm
     if names.output == PIPE:
         result = _pipe_format(job, source)
     elif names.in_place:
-        result = source_format
+        result = format_in_place(Path(names.output), source_format)
     else:
-        result = output_format(Path(names.output), source_format)
-    return result, None if names.removed is None else removed_format(Path(names.removed), source_format)
+        result = result_format(Path(names.output), source_format)
+    return result, None if names.removed is None else format_of_removed(Path(names.removed), source_format)
 
 
 def _pipe_format(job: Job, source: AudioSource) -> PipeFormat:
@@ -128,7 +140,7 @@ def _pipe_format(job: Job, source: AudioSource) -> PipeFormat:
 
 def resolved(job: Job, source: AudioSource) -> tuple[ChainSettings, tuple[str, ...]]:
     """The chain as it is possible with this source, and notes if that is less than was asked for."""
-    chain, notes = for_source(job.chain, isinstance(source, FileSource) and source.n_samples is not None)
+    chain, notes = for_source(job.chain, not isinstance(source, PipeSource) and source.n_samples is not None)
     if isinstance(source, PipeSource):
         return chain, ()  # what flows by can be heard once only; nobody expects more
     return chain, tuple(f"{job.names.source}: {note}" for note in notes)
@@ -136,7 +148,7 @@ def resolved(job: Job, source: AudioSource) -> tuple[ChainSettings, tuple[str, .
 
 def doubts_of(job: Job, source: AudioSource) -> tuple[str, ...]:
     """Remarks on a damaged recording; InputError if the job would replace it."""
-    if not isinstance(source, FileSource) or source.doubt is None:
+    if isinstance(source, PipeSource) or source.doubt is None:
         return ()
     if job.names.in_place:
         raise InputError(f"{job.names.source}: {source.doubt}; keep it, and name another file for the result")
@@ -184,7 +196,7 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         doubts = doubts_of(job, source)
         for text in doubts:
             callbacks.warn(text)
-        notes += doubts
+        notes += doubts + _tell(job.names.source, source, callbacks.note)
         models = make_models(chain, job.profile)
         for model in models.values():
             stack.callback(model.close)
@@ -200,16 +212,17 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         for text in (*_shortcomings(job, source), *said_of_it):
             callbacks.warn(text)
             notes += (text,)
+        notes += _tell(job.names.output, sink, callbacks.note)
         _say_what_is_lost(job, callbacks)
         learn_began = time.perf_counter()
-        if isinstance(source, FileSource) and source.n_samples is not None:
+        if not isinstance(source, PipeSource) and source.n_samples is not None:
             pretrain(chain, models, source, callbacks.learning)
         learn_s = time.perf_counter() - learn_began
 
         def complete() -> None:
             if job.names.in_place and state_of(os.path.realpath(job.names.source)) != found:
                 raise OutputError(f"{job.names.source}: was changed while it was cleaned; clean it again")
-            files = [each.hidden for each in (removed, sink) if isinstance(each, FileSink)]
+            files = [each.hidden for each in (removed, sink) if is_file_sink(each)]
             if job.save_profile is not None:
                 learned = next(model.profile() for model in models.values())
                 files.append(stage_profile(job.save_profile, learned))
@@ -236,6 +249,14 @@ def _shortcomings(job: Job, source: AudioSource) -> list[str]:
     ]
 
 
+def _tell(name: str, end: AudioSource | Sink, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """Remarks on a recording or result, told at once."""
+    texts = tuple(f"{name}: {text}" for text in remarks_on(end))
+    for text in texts:
+        tell(text)
+    return texts
+
+
 def _show_noise(
     noise: KnownNoise,
     chain: ChainSettings,
@@ -253,14 +274,15 @@ def _show_noise(
 
 def _carried(job: Job, source: AudioSource) -> tuple[tuple[Carried | None, ...], list[str]]:
     """Metadata around the samples, for the result and the removed part; and remarks on what is lost."""
-    if not isinstance(source, FileSource):
+    if isinstance(source, PipeSource):
         return (None, None), []
     around = source.surroundings()
     said = [f"{job.names.source}: left out: {text}" for text in around.left_out]
     made: list[Carried | None] = []
     for path, result in zip((job.names.output, job.names.removed), result_formats(job, source), strict=True):
-        if not isinstance(result, FileFormat):
-            made.append(None)
+        is_film = isinstance(result, MediaFormat)
+        if not isinstance(result, FileFormat) or (is_film and isinstance(source.format, MediaFormat)):
+            made.append(None)  # a pipe has no place for it, and from film to film all is copied
             continue
         found = carry(around, source.cut, result, source.n_samples)
         if found.lost:
@@ -277,13 +299,13 @@ def _open_sinks(
     removed: Sink | None = None
     if rest is not None:
         assert job.names.removed is not None
-        removed = _entered(FileSink(job.names.removed, rest, source.n_samples, job.force, carried[1]), stack)
+        removed = _entered(open_sink(job.names.removed, rest, source, job.force, carried[1]), stack)
     sink: Sink
     if isinstance(result, PipeFormat):
         sink = stack.enter_context(PipeSink(standard_output(), result, source.n_samples))
     else:
         force = job.force or job.names.in_place
-        sink = _entered(FileSink(job.names.output, result, source.n_samples, force, carried[0]), stack)
+        sink = _entered(open_sink(job.names.output, result, source, force, carried[0]), stack)
     return sink, removed
 
 
@@ -295,7 +317,8 @@ def _say_what_is_lost(job: Job, callbacks: JobCallbacks) -> None:
                 callbacks.warn(f"{path}: loses {text}")
 
 
-def _entered(sink: FileSink, stack: ExitStack) -> FileSink:
+def _entered(sink: AnyFileSink, stack: ExitStack) -> AnyFileSink:
     """Signals wait until it is sure that what was made is removed."""
     with held_back():
-        return stack.enter_context(sink)
+        stack.enter_context(sink)
+    return sink

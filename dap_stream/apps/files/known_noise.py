@@ -13,7 +13,7 @@ from dap_stream.core.finite import finite
 from dap_stream.core.streams import read_up_to
 from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
-from dap_stream.io.file_source import FileSource
+from dap_stream.io.open_audio import open_audio
 
 MOST_S = 60.0  # of it that is listened to
 
@@ -28,15 +28,18 @@ class KnownNoise:
         Of the file; that of the recording for a stretch of it.
     start_s, end_s
         The stretch; all of the file if ``end_s`` is None.
+    track
+        Which one of a film, from 1; None is the one that a player takes.
     """
 
     path: str
     start_s: float = 0.0
     end_s: float | None = None
+    track: int | None = None
 
     def read(self, sample_rate: int) -> F32:
         """The noise ``[channels, samples]``; InputError or SettingError if it is not there."""
-        with FileSource(self.path) as whole:
+        with open_audio(self.path, track=self.track) as whole:
             rate, length = whole.sample_rate, whole.n_samples
         start = seconds_to_samples(self.start_s, rate)
         stop = None if self.end_s is None else seconds_to_samples(self.end_s, rate)
@@ -45,7 +48,7 @@ class KnownNoise:
                 f"the noise from {self.start_s:g} to {self.end_s:g} s is not in {self.path}, which has "
                 f"{length / rate:.1f} s; choose a stretch of it"
             )
-        with FileSource(self.path, start, stop) as source:
+        with open_audio(self.path, start, stop, self.track) as source:
             audio = finite(read_up_to(source, round(MOST_S * rate)))
         if rate != sample_rate:
             common = gcd(rate, sample_rate)

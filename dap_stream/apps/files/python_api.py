@@ -18,6 +18,7 @@ def clean_file(
     removed: str | Path | None = None,
     profile: Profile | None = None,
     force: bool = False,
+    track: int | None = None,
 ) -> RenderRecord:
     """Clean a recording of any length, as ``dap-stream denoise`` does.
 
@@ -35,6 +36,8 @@ def clean_file(
         What was learned before, to start with.
     force
         Replace files that exist.
+    track
+        Which track of sound of a film, from 1; None is the one that a player takes.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def clean_file(
     """
     names = Names(str(source), str(output), None if removed is None else str(removed))
     check_names(names, [names], force)
-    job = Job(names, chain or ChainSettings(), profile=profile, force=force)
+    job = Job(names, chain or ChainSettings(), profile=profile, force=force, track=track)
     check(job)
     return clean(job, JobCallbacks(note=_say_nothing, warn=_say_nothing)).record
 

@@ -9,7 +9,7 @@ from dap_stream.apps.live.live_chain import Stream
 from dap_stream.apps.live.settings import LiveSettings
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.io.file_sink import FileSink
-from dap_stream.io.file_source import FileSource
+from dap_stream.io.open_audio import AnyFileSource
 from dap_stream.realtime.backends.file_device import FileStream
 from dap_stream.realtime.duplex_buffer import DuplexBuffer
 
@@ -37,7 +37,7 @@ class FileBackend:
     def __init__(
         self,
         names: tuple[str, str],
-        source: FileSource,
+        source: AnyFileSource,
         sink: FileSink,
         settings: LiveSettings,
         is_real_time: bool,

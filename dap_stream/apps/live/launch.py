@@ -17,8 +17,8 @@ from dap_stream.core.units import seconds_to_samples
 from dap_stream.errors import SettingError
 from dap_stream.io.file_set import replace_together
 from dap_stream.io.file_sink import FileSink
-from dap_stream.io.file_source import FileSource
 from dap_stream.io.formats import output_format
+from dap_stream.io.open_audio import open_audio
 from dap_stream.io.output_paths import Names, check_free, check_names, is_same_file
 from dap_stream.io.profile_file import stage_profile
 
@@ -48,7 +48,8 @@ def run_file(settings: LiveSettings, source_name: str, target_name: str, is_real
     names = Names(source_name, target_name)
     check_names(names, [names], settings.force)
     with ExitStack() as stack:
-        source = stack.enter_context(FileSource(source_name))
+        source = open_audio(source_name)
+        stack.enter_context(source)
         target_format = output_format(Path(target_name), source.format)
         sink = stack.enter_context(FileSink(target_name, target_format, force=settings.force))
         duration_s = settings.duration_s

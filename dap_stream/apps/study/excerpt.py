@@ -18,7 +18,7 @@ from dap_stream.dsp.gains import OmlsaGain
 from dap_stream.dsp.noise_tracking import steady_noise
 from dap_stream.dsp.stft import StftSpec, istft, stft
 from dap_stream.errors import InputError
-from dap_stream.io.file_source import FileSource
+from dap_stream.io.open_audio import open_audio
 from dap_stream.models.base import Block
 from dap_stream.processors.denoise.settings import DenoiseSettings
 
@@ -77,7 +77,7 @@ class Excerpt:
 
 def read_excerpt(path: str | Path, settings: StudySettings) -> tuple[Excerpt, str | None]:
     """The part of a recording that is studied, channels averaged; and a note if the rest is left out."""
-    with FileSource(path) as whole:
+    with open_audio(path) as whole:
         rate, n_whole = whole.sample_rate, whole.n_samples
     if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
         raise InputError(
@@ -112,7 +112,7 @@ def read_excerpt(path: str | Path, settings: StudySettings) -> tuple[Excerpt, st
 
 def read_reference(path: str | Path, settings: StudySettings, excerpt: Excerpt) -> F32:
     """The same part of the sound without noise ``[samples]``."""
-    with FileSource(path) as whole:
+    with open_audio(path) as whole:
         rate, n_whole = whole.sample_rate, whole.n_samples
     if rate != excerpt.sample_rate:
         raise InputError(
@@ -135,7 +135,7 @@ def read_reference(path: str | Path, settings: StudySettings, excerpt: Excerpt) 
 
 def _read(path: str | Path, start: int, stop: int) -> F32:
     """Mean of the channels ``[samples]``; InputError if there is a sample that is no number."""
-    with FileSource(path, start, stop) as source:
+    with open_audio(path, start, stop) as source:
         audio = source.read(stop - start)
     is_finite = ~not_a_sound(audio).any(axis=0)
     if not is_finite.all():
