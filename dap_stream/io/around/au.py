@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
+from dap_stream.io.around.base import put_front
 from dap_stream.io.around.surroundings import Collector, Surroundings
 
 ANNOTATION = b"annotation"
@@ -41,5 +42,4 @@ class AuWriter:
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         head = _head(inner)
         start = struct.pack(_layout(head[:4]), _HEAD_BYTES + len(self._annotation))
-        outer.seek(0)
-        outer.write(head[:4] + start + head[8:] + self._annotation)
+        put_front(head[:4] + start + head[8:] + self._annotation, _HEAD_BYTES, inner, outer)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import BinaryIO, Protocol
 
 
+def put_front(front: bytes, start: int, inner: BinaryIO, outer: BinaryIO) -> None:
+    """Write what stands before the samples, which begin at ``start`` of ``inner``."""
+    place = start + outer.seek(0, 2) - inner.seek(0, 2)
+    if len(front) != place:
+        raise OSError(f"{len(front)} bytes do not fill the {place} that were left free; please report this")
+    outer.seek(0)
+    outer.write(front)
+
+
 class Writer(Protocol):
     """Puts what it was made with around the samples of a file that libsndfile wrote."""
 

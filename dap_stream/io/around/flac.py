@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from dap_stream.io.around.base import put_front
 from dap_stream.io.around.surroundings import Chunk, Collector, Surroundings
 from dap_stream.io.around.vorbis_comment import with_vendor_of
 
@@ -48,9 +49,8 @@ class FlacWriter:
         return start, len(head)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
-        head, _ = self._head(inner)
-        outer.seek(0)
-        outer.write(head)
+        head, start = self._head(inner)
+        put_front(head, start, inner, outer)
 
     def _head(self, file: BinaryIO) -> tuple[bytes, int]:
         """All before the frames, and how much of that libsndfile wrote."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
+from dap_stream.io.around.base import put_front
 from dap_stream.io.around.id3 import tag_size
 from dap_stream.io.around.surroundings import Chunk, Collector, Surroundings
 from dap_stream.io.around.tags import Tags
@@ -72,7 +73,6 @@ class Mp3Writer:
         return 0, len(self._before)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
-        outer.seek(0)
-        outer.write(self._before)
+        put_front(self._before, 0, inner, outer)
         outer.seek(0, 2)
         outer.write(self._behind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
+from dap_stream.io.around.base import put_front
 from dap_stream.io.around.surroundings import MAX_BYTES, Chunk, Surroundings
 from dap_stream.io.around.vorbis_comment import make_comment, split_comment, with_vendor_of
 from dap_stream.io.ogg_pages import pages
@@ -67,9 +68,8 @@ class OggWriter:
         return start, len(head)
 
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
-        head, _ = self._head(inner)
-        outer.seek(0)
-        outer.write(head)
+        head, start = self._head(inner)
+        put_front(head, start, inner, outer)
 
     def _head(self, file: BinaryIO) -> tuple[bytes, int]:
         """All pages before the audio, and how much of that libsndfile wrote."""

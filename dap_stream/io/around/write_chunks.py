@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
+from dap_stream.io.around.base import put_front
 from dap_stream.io.around.layouts import LAYOUTS, Layout
 from dap_stream.io.around.surroundings import Chunk, Surroundings
 from dap_stream.io.wave_fmt import TAG_PCM, parse_fmt
@@ -81,8 +82,7 @@ class ChunkWriter:
             magic = (self._around.magic if self._around.magic == b"BW64" else b"RF64") if is_long else b"RIFF"
             head = magic + (struct.pack("<I", _LONG) if is_long else struct.pack("<I", total - 8)) + b"WAVE"
             audio_head = struct.pack("<4sI", b"data", _LONG if is_long else own.n_bytes)
-        outer.seek(0)
-        outer.write(head + b"".join(map(layout.pack, before)) + audio_head)
+        put_front(head + b"".join(map(layout.pack, before)) + audio_head, own.start, inner, outer)
 
     def _read_own(self, file: BinaryIO) -> _Own:
         layout = self._layout
