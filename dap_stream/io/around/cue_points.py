@@ -12,6 +12,7 @@ _POINT = "II4sIII"  # number, place in the play list, chunk, two places for comp
 _POINT_BYTES = 24
 _LOOP_BYTES = 24
 _SMPL_HEAD = 36
+_MOST = 2**32 - 1
 _SEGMENT_BYTES = 12
 
 
@@ -81,7 +82,8 @@ class MovedCues:
         for number, position, chunk, *blocks, sample in _points(body, self._order):
             if number in self.kept:
                 place = self.kept[number][0]
-                position = max(0, position + place - sample) if position else 0
+                # Two points may have one number: then one of them is moved by more than was meant.
+                position = min(max(0, position + place - sample), _MOST) if position else 0
                 found.append(struct.pack(self._order + _POINT, number, position, chunk, *blocks, place))
         return struct.pack(f"{self._order}I", len(found)) + b"".join(found) if found else None
 
