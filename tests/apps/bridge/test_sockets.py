@@ -73,7 +73,13 @@ def test_errors_and_cancel_of_the_client(path: str) -> None:
             bridge.clean("talk.wav", progress=lambda stage, part: bridge.cancel(), settings=ENDLESS)
         with pytest.raises(ZeroDivisionError):  # what the callback raises cancels too
             bridge.clean("talk.wav", progress=lambda stage, part: 1 / 0, settings=ENDLESS)
+        with pytest.raises(BridgeError, match="mine"):  # whatever it is
+            bridge.clean("talk.wav", progress=_refuse, settings=ENDLESS)
         bridge.clean("talk.wav", settings=FAST)
+
+
+def _refuse(stage: str, part: float) -> None:
+    raise BridgeError("mine")
 
 
 def test_clients_do_not_disturb_each_other(path: str, near: NearBridge) -> None:
