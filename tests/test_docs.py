@@ -119,7 +119,7 @@ def test_a_feature_is_shown_by_the_test_that_it_names() -> None:
 
 def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     offered: dict[str, set[str]] = {}
-    for command in ("denoise", "live", "study", "educate", "info", "presets", "demo", "bridge"):
+    for command in ("denoise", "batch", "live", "study", "educate", "info", "presets", "demo", "bridge"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         offered[command] = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))

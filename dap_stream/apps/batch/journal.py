@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dap_stream.core.small_file import open_regular
 from dap_stream.errors import OutputError
 from dap_stream.io.output_paths import make_folder
 
@@ -53,7 +54,7 @@ def read_journals(output: str | Path) -> dict[str, Entry]:
     """Last entry of each result, from the journals of all shards; what is torn is left out."""
     entries: dict[str, Entry] = {}
     for path in sorted((Path(output) / FOLDER).glob("journal*.jsonl")):
-        with contextlib.suppress(OSError), path.open("rb") as file:
+        with contextlib.suppress(OSError), open_regular(path) as file:
             for line in file:
                 entry = _entry(line)
                 if entry is not None and (
