@@ -46,7 +46,12 @@ OUTSIDE = {
     "jack": ("realtime.backends",),
     "soundfile": ("io",),
     "socket": ("apps.bridge",),
-    "subprocess": ("processors.denoise.learner_process", "education.voices.espeak"),
+    "subprocess": (
+        "processors.denoise.learner_process",
+        "education.voices.espeak",
+        "apps.live.microphone.pactl",
+        "apps.live.microphone.virtual_microphone",
+    ),
     "argparse": ("cli",),
 }
 

@@ -41,8 +41,20 @@ def _denoise(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
 
 
+def _edit(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.edit import add_options
+
+    add_options(parser)
+
+
 def _live(parser: argparse.ArgumentParser) -> None:
     from dap_stream.cli.live import add_options
+
+    add_options(parser)
+
+
+def _microphone(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.microphone import add_options
 
     add_options(parser)
 
@@ -79,7 +91,9 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "denoise": ("clean recordings", _denoise),
+    "edit": ("one recording in place, as an editor's external editor", _edit),
     "live": ("clean sound as it comes in", _live),
+    "microphone": ("a clean microphone for other programs, up and down", _microphone),
     "study": ("watch a network learn a recording, then its noise", _study),
     "educate": ("teach the network anew, with made-up sounds", _educate),
     "info": ("what a file is", _info),
