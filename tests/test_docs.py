@@ -119,9 +119,10 @@ def test_a_feature_is_shown_by_the_test_that_it_names() -> None:
 
 def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     offered: dict[str, set[str]] = {}
-    for command in ("denoise", "batch", "live", "study", "educate", "info", "presets", "demo", "bridge"):
+    commands = ("denoise", "edit", "batch", "live", "microphone up", "bridge", "study", "educate", "info", "presets", "demo")
+    for command in commands:
         with pytest.raises(SystemExit):
-            main([command, "--help"])
+            main([*command.split(), "--help"])
         offered[command] = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))
     ours = "\n".join(line for line in README.splitlines() if ".venv" not in line)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours))

@@ -49,6 +49,8 @@ OUTSIDE = {
     "subprocess": (
         "apps.batch.local_workers",
         "apps.bridge.client",
+        "apps.live.microphone.pactl",
+        "apps.live.microphone.virtual_microphone",
         "education.voices.espeak",
         "processors.denoise.learner_process",
     ),

@@ -61,13 +61,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "inputs", nargs="+", metavar="IN", help="recordings; - is standard input, a last - standard output"
     )
     _add_files(parser.add_argument_group("where results go"))
-    _add_method(parser.add_argument_group("what is done"))
+    add_method(parser.add_argument_group("what is done"))
     output = parser.add_argument_group("what is told")
     output.add_argument(
         "--dry-run", action="store_true", help="say what would be done, with time and memory; do nothing"
     )
-    output.add_argument("--json", action="store_true", help="one line of JSON for each recording")
-    output.add_argument(
+    add_tellings(output)
+
+
+def add_tellings(group: Any) -> None:
+    """Options of what is told."""
+    group.add_argument("--json", action="store_true", help="one line of JSON for each recording")
+    group.add_argument(
         "-q", "--quiet", action="store_true", help="no progress and no result line; warnings stay"
     )
 
@@ -98,7 +103,8 @@ def _add_files(group: Any) -> None:
     group.add_argument("--end", metavar="TIME", help="up to here")
 
 
-def _add_method(group: Any) -> None:
+def add_method(group: Any, saves: bool = True) -> None:
+    """Options of the denoiser and the chain; ``saves``: and of keeping what was learned."""
     group.add_argument(
         "--reduction", metavar="DB", help=option_help("largest attenuation, 0..60 dB", "reduction_db")
     )
@@ -144,7 +150,10 @@ def _add_method(group: Any) -> None:
     group.add_argument("--seed", metavar="N", help=option_help("another start of the random numbers", "seed"))
     group.add_argument("--device", metavar="NAME", help=option_help("auto, cpu or cuda", "device"))
     group.add_argument("--profile", metavar="FILE", help="start with weights learned before")
-    group.add_argument("--save-profile", metavar="FILE", help="keep the weights learned now, for --profile")
+    if saves:
+        group.add_argument(
+            "--save-profile", metavar="FILE", help="keep the weights learned now, for --profile"
+        )
     add_chain(group)
 
 

@@ -16,6 +16,7 @@ from dap_stream.io.output_paths import check_folder, is_same_file
 from dap_stream.processors.denoise.settings import LIVE_WINDOW_MS, DenoiseSettings
 
 if TYPE_CHECKING:
+    from dap_stream.apps.live.report import SessionReport
     from dap_stream.apps.live.settings import OscSettings
     from dap_stream.core.profile import Profile
     from dap_stream.core.settings import Settings
@@ -56,7 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(run=run)
     _add_devices(parser.add_argument_group("where sound comes from and goes to"))
-    _add_method(parser.add_argument_group("what is done"))
+    add_method(parser.add_argument_group("what is done"))
     _add_session(parser.add_argument_group("what is kept and told"))
 
 
@@ -67,6 +68,18 @@ def _add_devices(group: Any) -> None:
     group.add_argument("--output", metavar="DEV", help="the same for the output")
     group.add_argument("--list-devices", action="store_true", help="list them and end")
     group.add_argument("--rate", metavar="HZ", type=_whole, help="sample rate (default: the input's own)")
+    add_buffers(group)
+    group.add_argument("--channels", metavar="N", type=_whole, help="1 (default) or 2, ...")
+    group.add_argument("--jack", metavar="NAME", help="be a JACK client of this name (extra: jack)")
+    group.add_argument("--reconnect", action="store_true", help="wait for a device that went away")
+    group.add_argument(
+        "--simulate", nargs=2, metavar=("IN", "OUT"), help="a file instead of devices, as fast as it goes"
+    )
+    group.add_argument("--real-time", action="store_true", help="with --simulate: at the pace of a device")
+
+
+def add_buffers(group: Any) -> None:
+    """Options of the blocks that sound moves in."""
     group.add_argument(
         "--blocksize",
         metavar="N",
@@ -79,16 +92,10 @@ def _add_devices(group: Any) -> None:
         type=_whole,
         help=f"blocks that processing may take; more: later, and late less often (default {MARGIN_BLOCKS})",
     )
-    group.add_argument("--channels", metavar="N", type=_whole, help="1 (default) or 2, ...")
-    group.add_argument("--jack", metavar="NAME", help="be a JACK client of this name (extra: jack)")
-    group.add_argument("--reconnect", action="store_true", help="wait for a device that went away")
-    group.add_argument(
-        "--simulate", nargs=2, metavar=("IN", "OUT"), help="a file instead of devices, as fast as it goes"
-    )
-    group.add_argument("--real-time", action="store_true", help="with --simulate: at the pace of a device")
 
 
-def _add_method(group: Any) -> None:
+def add_method(group: Any) -> None:
+    """Options of the denoiser and the chain."""
     group.add_argument("--lookahead", metavar="N", help=option_help("0, 1 or 2 half windows", "lookahead"))
     group.add_argument(
         "--window", metavar="MS", help=f"shorter is sooner, and cruder (default {LIVE_WINDOW_MS:g})"
@@ -157,7 +164,7 @@ def run(args: argparse.Namespace) -> int:
     if args.list_devices:
         return _list_devices(args.json)
     _check(args)
-    chain, profile = _method(args)
+    chain, profile = make_method(args)
     from dap_stream.apps.live.launch import run_devices, run_file
     from dap_stream.apps.live.settings import LiveSettings
 
@@ -184,9 +191,14 @@ def run(args: argparse.Namespace) -> int:
         report, error = run_devices(settings)
     else:
         report, error = run_file(settings, args.simulate[0], args.simulate[1], args.real_time)
+    return tell(report, error, args.json)
+
+
+def tell(report: SessionReport, error: BaseException | None, as_json: bool = False) -> int:
+    """Say what was done; the exit status, or the error that ended it."""
     from dap_stream.report.json_text import json_line
 
-    print(json_line(report.as_json()) if args.json else report.as_text(), flush=True)
+    print(json_line(report.as_json()) if as_json else report.as_text(), flush=True)
     if isinstance(error, Stopped):
         return 0 if error.number == signal.SIGINT else error.exit_status
     if error is not None:
@@ -201,7 +213,7 @@ def osc_settings(args: argparse.Namespace) -> OscSettings | None:
             if getattr(args, option) is not None:
                 raise SettingError(f"--{option.replace('_', '-')} is of no use without --osc PORT; add it")
         return None
-    check_range("osc", args.osc, 0, MOST_PORT)
+    _check_range("osc", args.osc, 0, MOST_PORT)
     from dap_stream.apps.live.settings import OscSettings
 
     reply = None
@@ -213,8 +225,15 @@ def osc_settings(args: argparse.Namespace) -> OscSettings | None:
     return OscSettings(args.osc, args.osc_host or LOOPBACK, reply)
 
 
-def check_range(option: str, value: int, low: int, high: int) -> None:
-    """SettingError for a value of ``--option`` that cannot be."""
+def check_ranges(args: argparse.Namespace) -> None:
+    """SettingError for a number that cannot be."""
+    for option, (low, high) in _RANGES.items():
+        value = getattr(args, option, None)
+        if value is not None:
+            _check_range(option, value, low, high)
+
+
+def _check_range(option: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise SettingError(f"--{option} {value} must be in {low}..{high}")
 
@@ -243,10 +262,7 @@ def _list_devices(as_json: bool) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Options that cannot be, or not together."""
-    for option, (low, high) in _RANGES.items():
-        value = getattr(args, option)
-        if value is not None:
-            check_range(option, value, low, high)
+    check_ranges(args)
     if args.duration == 0.0:
         raise SettingError("--duration 0 must be longer than 0 s")
     if args.real_time and args.simulate is None:
@@ -278,7 +294,7 @@ def _refuse(args: argparse.Namespace, beside: str, options: tuple[str, ...]) -> 
             raise SettingError(f"--{option} does not go with {beside}; leave it out")
 
 
-def _method(args: argparse.Namespace) -> tuple[ChainSettings, Profile | None]:
+def make_method(args: argparse.Namespace) -> tuple[ChainSettings, Profile | None]:
     """Chain and profile; a profile brings the window and look-ahead it was learned with."""
     from dap_stream.io.profile_file import check_replaceable, load_profile
     from dap_stream.processors.build import for_live

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from dap_stream.cli.text_streams import TextStream, text_streams
@@ -34,72 +35,28 @@ class Parser(argparse.ArgumentParser):
         raise SettingError(f"{message}; see {self.prog} --help")
 
 
-# A command's options are imported when it is the one that is called: the others cost no time then.
-def _denoise(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.denoise import add_options
-
-    add_options(parser)
-
-
-def _batch(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.batch import add_options
-
-    add_options(parser)
-
-
-def _live(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.live import add_options
-
-    add_options(parser)
-
-
-def _bridge(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.bridge import add_options
-
-    add_options(parser)
-
-
-def _study(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.study import add_options
-
-    add_options(parser)
-
-
-def _info(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.info import add_info_options
-
-    add_info_options(parser)
-
-
-def _presets(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.info import add_presets_options
-
-    add_presets_options(parser)
-
-
-def _educate(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.educate import add_options
-
-    add_options(parser)
-
-
-def _demo(parser: argparse.ArgumentParser) -> None:
-    from dap_stream.cli.info import add_demo_options
-
-    add_demo_options(parser)
-
-
-COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "denoise": ("clean recordings", _denoise),
-    "batch": ("clean archives: many recordings, with a journal to go on from", _batch),
-    "live": ("clean sound as it comes in", _live),
-    "bridge": ("clean for other programs: a warm process for editors and scripts", _bridge),
-    "study": ("watch a network learn a recording, then its noise", _study),
-    "educate": ("teach the network anew, with made-up sounds", _educate),
-    "info": ("what a file is", _info),
-    "presets": ("settings that go together", _presets),
-    "demo": ("hear and see what it does", _demo),
+# Name -> what it does, and the function that adds its options. That is imported when the command is called: the
+# others cost no time then.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "denoise": ("clean recordings", "denoise.add_options"),
+    "edit": ("one recording in place, as an editor's external editor", "edit.add_options"),
+    "batch": ("clean archives: many recordings, with a journal to go on from", "batch.add_options"),
+    "live": ("clean sound as it comes in", "live.add_options"),
+    "microphone": ("a clean microphone for other programs, up and down", "microphone.add_options"),
+    "bridge": ("clean for other programs: a warm process for editors and scripts", "bridge.add_options"),
+    "study": ("watch a network learn a recording, then its noise", "study.add_options"),
+    "educate": ("teach the network anew, with made-up sounds", "educate.add_options"),
+    "info": ("what a file is", "info.add_info_options"),
+    "compare": ("two results beside each other", "compare.add_options"),
+    "doctor": ("whether all is well on this machine", "doctor.add_options"),
+    "presets": ("settings that go together", "info.add_presets_options"),
+    "demo": ("hear and see what it does", "info.add_demo_options"),
 }
+
+
+def _add_options(parser: argparse.ArgumentParser, function: str) -> None:
+    module, _, name = function.partition(".")
+    getattr(importlib.import_module(f"dap_stream.cli.{module}"), name)(parser)
 """Name of each command to its line in the help, and to what adds its options."""
 
 
@@ -115,10 +72,10 @@ def make_parser(command: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dap-stream {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for name, (summary, add_options) in COMMANDS.items():
+    for name, (summary, function) in COMMANDS.items():
         own = commands.add_parser(name, help=summary, allow_abbrev=False)
         if name == command:
-            add_options(own)
+            _add_options(own, function)
     return parser
 
 

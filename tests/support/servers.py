@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,38 @@ def pulse_server(folder: Path) -> Iterator[Server]:
     with _running(command, "pulse", env, folder) as server:
         _wait(server, lambda: _succeeds(["pactl", "info"], env))
         yield server
+
+
+@contextmanager
+def pipewire_server(folder: Path) -> Iterator[Server]:
+    """PipeWire with pipewire-pulse, and the sinks of `pulse_server`."""
+    needs("pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon", "pactl", "paplay", "parecord")
+    home, runtime = folder / "home", folder / "run"
+    home.mkdir()
+    runtime.mkdir(mode=0o700)
+    bus = runtime / "bus"
+    env = {
+        **os.environ,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={bus}",
+    }
+    env.pop("PULSE_SERVER", None)
+    with ExitStack() as stack:
+
+        def start(*command: str) -> Server:
+            return stack.enter_context(_running(list(command), command[0], env, folder))
+
+        daemon = start("dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address=unix:path={bus}")
+        _wait(daemon, bus.exists)
+        pipewire = start("pipewire")
+        _wait(pipewire, (runtime / "pipewire-0").exists)
+        start("wireplumber")
+        pulse = start("pipewire-pulse")
+        _wait(pulse, lambda: _succeeds(["pactl", "info"], env))
+        for line in PULSE.splitlines()[2:]:  # again until there is somebody who keeps defaults
+            _wait(pulse, partial(_succeeds, ["pactl", *line.split()], env))
+        yield pulse
 
 
 @contextmanager

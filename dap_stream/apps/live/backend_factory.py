@@ -30,7 +30,7 @@ class PortAudioBackend:
         usual = usual_block_size(self.stream.sample_rate)
         self.device_block_size = usual if settings.block_size is None else settings.block_size
         self.block_size = self.device_block_size or usual
-        self._was_open = False
+        self._outputs, self._was_open = settings.outputs, False
         self.is_finished = False
 
     def open(self, duplex: DuplexBuffer) -> PortAudioStream:
@@ -40,8 +40,9 @@ class PortAudioBackend:
             look_again()
             candidates = devices()
             source, target = _same(source, "input", candidates), _same(target, "output", candidates)
-        # One voice belongs in both ears.
-        outputs = min(2, target.outputs) if duplex.channels == 1 else None
+        outputs = self._outputs
+        if outputs is None and duplex.channels == 1:
+            outputs = min(2, target.outputs)  # one voice belongs in both ears
         stream = PortAudioStream(duplex, source, target, outputs=outputs, block_size=self.device_block_size)
         self._was_open = True
         return stream

@@ -38,6 +38,7 @@ class LiveSettings:
     jack: str | None = None  # name of a JACK client in their place
     sample_rate: int | None = None  # Hz
     channels: int = 1
+    outputs: int | None = None  # channels of the target; None: as many, or both ears for a single one
     block_size: int | None = None  # samples that the device moves at a time; 0: as it likes
     margin_blocks: int = MARGIN_BLOCKS  # blocks that the processing may take
     is_bypassed: bool = False  # begin with the input itself
