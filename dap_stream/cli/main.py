@@ -71,6 +71,18 @@ def _educate(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
 
 
+def _compare(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.compare import add_options
+
+    add_options(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    from dap_stream.cli.doctor import add_options
+
+    add_options(parser)
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     from dap_stream.cli.info import add_demo_options
 
@@ -83,6 +95,8 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "study": ("watch a network learn a recording, then its noise", _study),
     "educate": ("teach the network anew, with made-up sounds", _educate),
     "info": ("what a file is", _info),
+    "compare": ("two results beside each other", _compare),
+    "doctor": ("whether all is well on this machine", _doctor),
     "presets": ("settings that go together", _presets),
     "demo": ("hear and see what it does", _demo),
 }

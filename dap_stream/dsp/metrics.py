@@ -64,9 +64,9 @@ def _ratio_db(signal: npt.NDArray[np.float64], noise: npt.NDArray[np.float64]) -
 def log_spectral_distance_db(estimate: Samples, reference: Samples, sample_rate: int) -> float:
     """Log-spectral distance in dB, both ``[samples]``; lower is better.
 
-    Root mean square over frequency, mean over time, with a Hann window of 32 ms and a hop of 8 ms. Both powers
-    are limited from below at 80 dB under the reference's loudest bin: without a limit digital silence would
-    decide the result.
+    Root mean square over frequency, mean over time, with a Hann window of 32 ms and a hop of 8 ms. Both
+    powers are limited from below at 80 dB under the reference's loudest bin: without a limit digital silence
+    would decide the result.
     """
     n_fft = round(_LSD_WINDOW_S * sample_rate)
     transform = ShortTimeFFT(get_window("hann", n_fft), hop=n_fft // 4, fs=sample_rate)

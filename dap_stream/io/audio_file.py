@@ -49,6 +49,11 @@ _NO_LENGTH = 2**48
 _COMPRESSION = {"VORBIS": 0.2, "OPUS": 0.5, "MPEG_LAYER_III": 0.0}
 
 
+def library_version() -> str:
+    """Version of libsndfile."""
+    return str(soundfile.__libsndfile_version__)
+
+
 def _name(path: Path) -> str | bytes:
     """Name for libsndfile: names of files need not be text where the system keeps them as bytes."""
     return os.fsencode(path) if os.name == "posix" else str(path)

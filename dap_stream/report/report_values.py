@@ -1,4 +1,4 @@
-"""What a report page shows, as plain values."""
+"""Contents of a report page, as plain values."""
 
 from __future__ import annotations
 

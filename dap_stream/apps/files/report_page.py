@@ -94,7 +94,7 @@ def _row(place: Place) -> PlaceRow:
 
 
 def _sounds(before: SeekableSource, after: SeekableSource, segments: list[Segment]) -> dict[str, bytes]:
-    """All that is held, one segment behind the other, as MP3; all parts softer by the same if one would clip."""
+    """The segments one behind the other, as MP3; all parts softer by the same if one would clip."""
     rate = before.sample_rate
     pieces = []
     for source in (before, after):
