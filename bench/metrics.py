@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import ShortTimeFFT, get_window
 
 from bench.audio import resample
 from dap_stream.dsp import metrics as dsp_metrics
@@ -19,8 +18,6 @@ from dap_stream.dsp import metrics as dsp_metrics
 Audio = NDArray[np.floating]
 
 SPEECH_RATE = 16000
-LSD_WINDOW_S = 0.032
-LSD_FLOOR_DB = -80.0
 
 
 def si_sdr_db(clean: Audio, estimate: Audio, sample_rate: int = 0) -> float:
@@ -29,18 +26,8 @@ def si_sdr_db(clean: Audio, estimate: Audio, sample_rate: int = 0) -> float:
 
 
 def log_spectral_distance_db(clean: Audio, estimate: Audio, sample_rate: int) -> float:
-    """Log-spectral distance in dB, lower is better: root mean square over frequency, mean over time.
-
-    Hann window of 32 ms, hop of 8 ms. Both powers are limited from below at 80 dB under the clean signal's
-    loudest bin: without a limit digital silence would decide the result.
-    """
-    n_fft = round(LSD_WINDOW_S * sample_rate)
-    transform = ShortTimeFFT(get_window("hann", n_fft), hop=n_fft // 4, fs=sample_rate)
-    reference = np.abs(transform.stft(np.asarray(clean, dtype=np.float64))) ** 2
-    power = np.abs(transform.stft(np.asarray(estimate, dtype=np.float64))) ** 2
-    floor = max(float(reference.max()) * 10.0 ** (LSD_FLOOR_DB / 10.0), np.finfo(np.float64).tiny)
-    distance = 10.0 * np.log10(np.maximum(reference, floor) / np.maximum(power, floor))
-    return float(np.mean(np.sqrt(np.mean(distance**2, axis=0))))
+    """`dap_stream.dsp.metrics.log_spectral_distance_db`, the clean signal first."""
+    return dsp_metrics.log_spectral_distance_db(estimate, clean, sample_rate)
 
 
 def pesq_wb(clean: Audio, estimate: Audio, sample_rate: int) -> float:

@@ -5,7 +5,7 @@ beside each other: what one gives, the other takes.
 """
 
 import numpy as np
-from pedalboard import Compressor, Gain, Pedalboard  # type: ignore[attr-defined]  # it is there all the same
+from pedalboard import Compressor, Gain, Pedalboard
 
 from dap_stream import DenoiseSettings, LiveDenoiser
 

@@ -119,7 +119,10 @@ def test_a_feature_is_shown_by_the_test_that_it_names() -> None:
 
 def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     offered: dict[str, set[str]] = {}
-    commands = ("denoise", "edit", "batch", "live", "microphone up", "bridge", "study", "educate", "info", "presets", "demo")
+    commands = (
+        "denoise", "edit", "batch", "live", "microphone up", "bridge", "study", "educate", "info",
+        "compare", "doctor", "presets", "demo",
+    )  # fmt: skip
     for command in commands:
         with pytest.raises(SystemExit):
             main([*command.split(), "--help"])

@@ -67,6 +67,10 @@ class Console:
             outcome = clean(job, JobCallbacks(meter.learning, meter.cleaning, self.note, self.warn))
         for text in warnings(outcome):
             self.warn(text)
+        if job.names.report is not None:
+            from dap_stream.apps.files.report_page import write_report
+
+            write_report(outcome)
         if self._json:
             self._tell(result_json(outcome))
         elif not self._quiet:

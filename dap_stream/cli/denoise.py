@@ -92,6 +92,11 @@ def _add_files(group: Any) -> None:
         "--removed", metavar="FILE", help="also write what was taken out (a folder for several inputs)"
     )
     group.add_argument(
+        "--report",
+        metavar="FILE",
+        help="also write a page to see and hear what was done, FILE.html (a folder for several inputs)",
+    )
+    group.add_argument(
         "--raw", metavar="FORMAT", help="pipes without a header: ENCODING:RATE:CHANNELS, f32le:48000:2"
     )
     group.add_argument(
@@ -159,7 +164,7 @@ def add_method(group: Any, saves: bool = True) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check everything that is cheap to check, then do the work."""
-    names = make_names(*_inputs_and_output(args), args.removed, args.in_place)
+    names = make_names(*_inputs_and_output(args), args.removed, args.in_place, args.report)
     chain = make_chain(args, names)
     _check_pipes(args, names)
     start_s, end_s = _range(args)
@@ -270,7 +275,7 @@ def _check_save_profile(path: str, names: list[Names]) -> None:
     """A profile may replace a profile (that is how it gets better), and nothing else."""
     if len(names) > 1:
         raise SettingError(f"--save-profile keeps what was learned from one recording; here are {len(names)}")
-    sounds = (names[0].source, names[0].output, names[0].removed)
+    sounds = (names[0].source, names[0].output, names[0].removed, names[0].report)
     if any(is_same_file(path, sound) for sound in sounds if sound):
         raise SettingError(f"--save-profile {path}: is one of the recordings; choose another name")
     from dap_stream.io.profile_file import check_replaceable

@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         raise SettingError(f"{message}; see {self.prog} --help")
 
 
-# Name -> what it does, and the function that adds its options. That is imported when the command is called: the
+# Name -> what it does, and the function that adds its options, imported when the command is called: the
 # others cost no time then.
 COMMANDS: dict[str, tuple[str, str]] = {
     "denoise": ("clean recordings", "denoise.add_options"),
@@ -57,7 +57,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def _add_options(parser: argparse.ArgumentParser, function: str) -> None:
     module, _, name = function.partition(".")
     getattr(importlib.import_module(f"dap_stream.cli.{module}"), name)(parser)
-"""Name of each command to its line in the help, and to what adds its options."""
 
 
 def make_parser(command: str | None) -> argparse.ArgumentParser:

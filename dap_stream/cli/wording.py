@@ -7,7 +7,10 @@ _OPTIONS = (
     ("in_place=True", "--in-place"),
     ("choose another output", "choose another name with -o"),
     ("output and removed must", "output and --removed must"),
+    ("output and report must", "output and --report must"),
+    ("output, removed and report must", "output, --removed and --report must"),
     ("; removed must", "; --removed must"),
+    ("; report must", "; --report must"),
     ("learn a new one and save it", "learn a new one with --save-profile"),
 )
 

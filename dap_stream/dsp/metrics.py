@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import resample_poly
+from scipy.signal import ShortTimeFFT, get_window, resample_poly
 
 Samples: TypeAlias = npt.NDArray[np.float32 | np.float64]
 Scores: TypeAlias = dict[str, float | None]
@@ -19,6 +19,7 @@ PESQ, ESTOI, SI_SDR = "pesq", "estoi", "si_sdr_db"
 SCORES = (PESQ, ESTOI, SI_SDR)
 PACKAGES = {PESQ: "pesq", ESTOI: "pystoi"}
 PESQ_RATE = 16_000  # Hz, of wide band; there is no PESQ at other rates
+_LSD_WINDOW_S, _LSD_FLOOR_DB = 0.032, -80.0
 DIGITS = 6  # ESTOI adds noise in its last digits, so that the same sound would not get the same score
 
 
@@ -58,6 +59,22 @@ def _ratio_db(signal: npt.NDArray[np.float64], noise: npt.NDArray[np.float64]) -
     """Of their energies: infinite where one of them is silent, NaN where both are."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(10.0 * np.log10((signal @ signal) / (noise @ noise)))
+
+
+def log_spectral_distance_db(estimate: Samples, reference: Samples, sample_rate: int) -> float:
+    """Log-spectral distance in dB, both ``[samples]``; lower is better.
+
+    Root mean square over frequency, mean over time, with a Hann window of 32 ms and a hop of 8 ms. Both
+    powers are limited from below at 80 dB under the reference's loudest bin: without a limit digital silence
+    would decide the result.
+    """
+    n_fft = round(_LSD_WINDOW_S * sample_rate)
+    transform = ShortTimeFFT(get_window("hann", n_fft), hop=n_fft // 4, fs=sample_rate)
+    wanted = np.abs(transform.stft(np.asarray(reference, np.float64))) ** 2
+    power = np.abs(transform.stft(np.asarray(estimate, np.float64))) ** 2
+    floor = max(float(wanted.max()) * 10.0 ** (_LSD_FLOOR_DB / 10.0), np.finfo(np.float64).tiny)
+    distance = 10.0 * np.log10(np.maximum(wanted, floor) / np.maximum(power, floor))
+    return float(np.mean(np.sqrt(np.mean(distance**2, axis=0))))
 
 
 def missing_packages() -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from dap_stream.errors import DapStreamError, InputError, OutputError, SettingError
 
 PIPE = "-"
-CLEAN, REMOVED = "_clean", "_removed"
+CLEAN, REMOVED, REPORT = "_clean", "_removed", "_report"
 
 _MAX_NAME_BYTES = 255  # of all file systems that matter
 
@@ -24,12 +24,17 @@ class Names:
     output: str
     removed: str | None = None
     in_place: bool = False
+    report: str | None = None
 
 
 def make_names(
-    sources: Sequence[str], output: str | None, removed: str | None = None, in_place: bool = False
+    sources: Sequence[str],
+    output: str | None,
+    removed: str | None = None,
+    in_place: bool = False,
+    report: str | None = None,
 ) -> list[Names]:
-    """One `Names` for each source. ``output`` and ``removed`` are files, or folders for several sources.
+    """One `Names` for each source. ``output``, ``removed`` and ``report`` are files, or folders for several.
 
     Without ``output`` the result stands beside the recording: ``talk.wav`` to ``talk_clean.wav``.
     """
@@ -41,15 +46,28 @@ def make_names(
         raise SettingError("--removed must be a file, not standard output")
     if in_place and (output is not None or PIPE in sources):
         raise SettingError("--in-place replaces the recordings themselves; it goes with neither -o nor -")
+    if report is not None and (PIPE in (report, output) or PIPE in sources):
+        raise SettingError(
+            "--report reads recording and result again and writes a file, which a pipe does not allow; "
+            "name files for all three"
+        )
+    if report is not None and in_place:
+        raise SettingError(
+            "--report shows the recording before and after, and in place the first is gone; "
+            "write to another file"
+        )
     made = []
     for source in sources:
         target = source if in_place else _target(source, output, CLEAN, "-o", len(sources))
         rest = None if removed is None else _target(source, removed, REMOVED, "--removed", len(sources))
-        made.append(Names(source, target, rest, in_place))
+        page = None if report is None else _target(source, report, REPORT, "--report", len(sources), ".html")
+        made.append(Names(source, target, rest, in_place, page))
     return made
 
 
-def _target(source: str, given: str | None, ending: str, option: str, n_sources: int) -> str:
+def _target(
+    source: str, given: str | None, ending: str, option: str, n_sources: int, suffix: str | None = None
+) -> str:
     if given is None:
         return PIPE if source == PIPE else str(_renamed(Path(source), ending))
     if given == PIPE or not _is_folder(given):
@@ -60,7 +78,8 @@ def _target(source: str, given: str | None, ending: str, option: str, n_sources:
         raise SettingError(
             f"{option} {given} is a folder; name a file in it for what comes from standard input"
         )
-    return str(Path(given) / _renamed(Path(source), ending).name)
+    name = _renamed(Path(source), ending)
+    return str(Path(given) / (name if suffix is None else name.with_suffix(suffix)).name)
 
 
 def _is_folder(given: str) -> bool:
@@ -100,7 +119,7 @@ class OutputCheck:
         """SettingError or OutputError if ``names``, one of everything, would destroy something."""
         targets = _targets(names)
         if len({self._identity(path) for path in targets}) < len(targets):
-            raise SettingError(f"{names.output}: output and removed must be two files")
+            raise SettingError(f"{names.output}: {_listed(names)} must be {_COUNTS[len(targets)]} files")
         for path in targets:
             self._check_recordings(path, names)
             self._check_other_results(path, names)
@@ -115,8 +134,9 @@ class OutputCheck:
                 raise SettingError(
                     f"{path}: is one of the recordings to be read; choose another name or folder"
                 )
-            if path == names.removed:
-                raise SettingError(f"{path}: is the recording itself; removed must be another file")
+            if path in (names.removed, names.report):
+                other = "removed" if path == names.removed else "report"
+                raise SettingError(f"{path}: is the recording itself; {other} must be another file")
             if not names.in_place:
                 raise SettingError(
                     f"{path}: is the recording itself; say in_place=True to replace it, "
@@ -138,7 +158,17 @@ def check_names(names: Names, everything: Sequence[Names], force: bool = False) 
 
 def _targets(names: Names) -> list[str]:
     """Files that are written."""
-    return [path for path in (names.output, names.removed) if path is not None and path != PIPE]
+    written = (names.output, names.removed, names.report)
+    return [path for path in written if path is not None and path != PIPE]
+
+
+_COUNTS = {2: "two", 3: "three"}
+
+
+def _listed(names: Names) -> str:
+    """Names of what is written, for a message."""
+    parts = ["output", *(part for part in ("removed", "report") if getattr(names, part) is not None)]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]])
 
 
 def is_same_file(one: str, other: str) -> bool:

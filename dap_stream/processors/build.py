@@ -9,6 +9,7 @@ import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.core.arrays import process_array
+from dap_stream.core.learning_curve import LearningCurve
 from dap_stream.core.model import BackgroundModel, Model
 from dap_stream.core.processed_source import ProcessedSource
 from dap_stream.core.processors import Chain
@@ -113,6 +114,16 @@ def remarks(chain: ChainSettings, models: Mapping[str, Model]) -> tuple[str, ...
         for name in chain.names
         if (tell := PROCESSORS[name].remarks) is not None
         for text in tell(models.get(name))
+    )
+
+
+def learning_curves(chain: ChainSettings, models: Mapping[str, Model]) -> tuple[LearningCurve, ...]:
+    """How learning went, in the order of the chain."""
+    return tuple(
+        curve
+        for name in chain.names
+        if (tell := PROCESSORS[name].learning_curves) is not None
+        for curve in tell(models.get(name))
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dap_stream.core.array_types import F32
+    from dap_stream.core.learning_curve import LearningCurve
     from dap_stream.core.model import BackgroundModel, Model
     from dap_stream.core.processor import Processor
     from dap_stream.core.profile import Profile
@@ -63,6 +64,9 @@ class Entry:
     """``(model, audio, sample_rate)``: be shown noise ``[channels, samples]``; warnings about it."""
     remarks: Callable[[Any], tuple[str, ...]] | None = None
     """``model`` to what was decided and learned, in a few words, for the line that says what was done."""
+
+    learning_curves: Callable[[Any], tuple[LearningCurve, ...]] | None = None
+    """``model`` to how its learning went, for a report."""
 
     for_source: Callable[[Any, bool], tuple[Any, str | None]] = field(default=_as_is)
     """``(settings, is_seekable)`` to the settings that are possible, and a note if they are less."""

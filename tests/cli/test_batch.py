@@ -366,14 +366,14 @@ def test_ten_thousand_small_files_are_looked_at_in_one_pass(
     opened = 0
     from dap_stream.apps.batch import plan
 
-    real = plan.FileSource
+    real = plan.open_audio
 
     def counted(path: str) -> object:
         nonlocal opened
         opened += 1
         return real(path)
 
-    monkeypatch.setattr(plan, "FileSource", counted)
+    monkeypatch.setattr(plan, "open_audio", counted)
     assert batch("in", "-o", "out", "--dry-run", "-q") == 0
     assert opened == 2000
     wanted = plan.Wanted(plan.Inputs(["in"]), Path("out"))

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from dap_stream.apps.files.known_noise import KnownNoise
 from dap_stream.core.held_signals import held_back
+from dap_stream.core.learning_curve import LearningCurve
 from dap_stream.core.model import Model
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress, RenderRecord, render
@@ -44,6 +45,7 @@ from dap_stream.io.set_plan import state_of
 from dap_stream.processors.build import (
     for_source,
     hear_noise,
+    learning_curves,
     make_chain,
     make_models,
     pretrain,
@@ -85,6 +87,7 @@ class Outcome:
     wall_s: float
     notes: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    curves: tuple[LearningCurve, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def doubts_of(job: Job, source: AudioSource) -> tuple[str, ...]:
 
 def check(job: Job) -> None:
     """Raise all that can be known to go wrong before anything is computed; the pipe is not touched."""
-    for path in (job.names.output, job.names.removed, job.save_profile):
+    for path in (job.names.output, job.names.removed, job.names.report, job.save_profile):
         if path is not None:
             check_folder(path)
     if job.names.source == PIPE:
@@ -230,9 +233,10 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
             replace_together(files)
 
         record = render(source, processor, sink, removed, callbacks.cleaning, complete=complete)
-        said = remarks(chain, models)
+        said, curves = remarks(chain, models), learning_curves(chain, models)
     source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
-    return Outcome(job, chain, source_format, record, learn_s, time.perf_counter() - began, notes, said)
+    wall_s = time.perf_counter() - began
+    return Outcome(job, chain, source_format, record, learn_s, wall_s, notes, said, curves)
 
 
 def _shortcomings(job: Job, source: AudioSource) -> list[str]:

@@ -30,6 +30,8 @@ def result_line(outcome: Outcome) -> str:
     parts.append(f"took {format_seconds(outcome.wall_s, 1)} ({ratio:.2f} of its length)")
     if names.removed is not None:
         parts.append(f"removed part in {names.removed}")
+    if names.report is not None:
+        parts.append(f"report in {names.report}")
     if outcome.job.save_profile is not None:
         parts.append(f"profile in {outcome.job.save_profile}")
     return f"{_name(names.source)} -> {_name(names.output)}: {'; '.join(parts)}"
@@ -78,6 +80,7 @@ def result_values(outcome: Outcome) -> dict[str, object]:
         "input": names.source,
         "output": names.output,
         "removed": names.removed,
+        "report": names.report,
         "save_profile": outcome.job.save_profile,
         "start_s": outcome.job.start_s,
         "end_s": outcome.job.end_s,

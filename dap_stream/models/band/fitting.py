@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -23,6 +24,7 @@ HELD_OUT = 5  # every so many pieces one is kept apart, to judge by
 MOST_PIECES = 60  # that are remembered, the newest
 LEAST_PIECES = 2  # to be mixed with each other, besides one that is kept apart
 JUDGED = 3  # batches of pieces kept apart
+MOST_LOSSES = 4096  # that are remembered
 
 
 class BandFitter:
@@ -50,6 +52,7 @@ class BandFitter:
         self._taught: list[Piece] = []
         self._held_out: list[Piece] = []
         self._n_pieces = 0
+        self.losses: deque[float] = deque(maxlen=MOST_LOSSES)  # of the newest steps
 
     @property
     def is_ready(self) -> bool:
@@ -74,7 +77,9 @@ class BandFitter:
 
     def _step(self, mixtures: Remix, rate: float) -> None:
         logits, _ = self._fitter.network(torch.from_numpy(mixtures.features))
-        self._fitter.step(remix_loss(logits, mixtures), rate)
+        loss = remix_loss(logits, mixtures)
+        self.losses.append(float(loss.detach()))
+        self._fitter.step(loss, rate)
 
     def _mixtures(self, pieces: Sequence[Piece], keeps_voice: bool, rng: np.random.Generator) -> Remix:
         return remix(pieces, self._known_noise, self._frames, keeps_voice, rng)

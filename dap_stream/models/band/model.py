@@ -48,6 +48,7 @@ class BandModel:
         self.predictor = BandPredictor(self._start)
         self.wanted.reset()
         self.fit_remark = ""  # on what a fit was worth
+        self.fit_losses: tuple[float, ...] = ()  # of its steps
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -78,6 +78,7 @@ def adapt(
 def take_if_better(model: BandModel, fitter: BandFitter) -> None:
     """Use what was fitted if the pieces kept apart say that it is better; else what it started from."""
     before, after = fitter.judge(model.wanted.keeps_voice)
+    model.fit_losses = tuple(fitter.losses)
     if after < before:
         model.predictor = fitter.predictor()
         percent = 100.0 * (before - after) / before

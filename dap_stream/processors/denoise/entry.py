@@ -10,6 +10,7 @@ from dap_stream.processors.denoise.settings import CLASSICAL, DenoiseSettings
 from dap_stream.processors.entry import Cost, Entry
 
 if TYPE_CHECKING:
+    from dap_stream.core.learning_curve import LearningCurve
     from dap_stream.core.processor import Processor
     from dap_stream.core.profile import Profile
     from dap_stream.core.stream_format import StreamFormat
@@ -66,6 +67,10 @@ def _remarks(model: DenoiseModel | None) -> tuple[str, ...]:
     return () if model is None or model.bands is None else model.bands.remarks
 
 
+def _learning_curves(model: DenoiseModel | None) -> tuple[LearningCurve, ...]:
+    return () if model is None else model.learning_curves()
+
+
 def _for_source(settings: DenoiseSettings, is_seekable: bool) -> tuple[DenoiseSettings, str | None]:
     """With the passes that are possible."""
     chosen = settings.for_files()
@@ -94,6 +99,7 @@ DENOISE = Entry(
     pretrain=_pretrain,
     hear_noise=lambda model, audio, sample_rate: model.hear_noise(audio, sample_rate),
     remarks=_remarks,
+    learning_curves=_learning_curves,
     for_source=_for_source,
     for_live=DenoiseSettings.for_live,
     cost=_cost,

@@ -13,6 +13,7 @@ import numpy as np
 
 from dap_stream.core.alone import Alone
 from dap_stream.core.array_types import F32
+from dap_stream.core.learning_curve import LearningCurve
 from dap_stream.core.profile import Profile
 from dap_stream.dsp.stft import StftSpec
 from dap_stream.errors import ProfileError, SettingError
@@ -192,6 +193,26 @@ class DenoiseModel:
             return True
         now, first = self.profile().weights, DenoiseModel(self.settings).profile().weights
         return any(not np.array_equal(now[name], first[name]) for name in now)
+
+    def learning_curves(self) -> tuple[LearningCurve, ...]:
+        """How learning went: of the fit of the taught network, and of each block before it was learned from.
+
+        Returns
+        -------
+        tuple of LearningCurve
+            Those that there are.
+        """
+        found = []
+        losses = () if self.bands is None else self.bands.fit_losses
+        if losses:
+            steps = tuple(float(i + 1) for i in range(len(losses)))
+            found.append(LearningCurve("Fit of the taught network to this recording", "step", steps, losses))
+        judged = [block for block in self.history if np.isfinite(block.loss)]
+        if judged:
+            starts, surprises = (tuple(block.start_s for block in judged), tuple(b.loss for b in judged))
+            title = "Surprise at each block before it was learned from"
+            found.append(LearningCurve(title, "seconds", starts, surprises))
+        return tuple(found)
 
     def reset(self) -> None:
         """Back to the weights it was made with."""

@@ -1,0 +1,1 @@
+"""Whether everything that dap_stream needs is there and works."""
