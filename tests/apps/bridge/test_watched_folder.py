@@ -188,6 +188,22 @@ def test_a_folder_that_is_away_for_a_while(watched: Watched, said: list[str], tm
     assert len(said) == 1 and "No such file" in said[0]
 
 
+def test_a_result_waits_for_a_folder_that_is_away(
+    watched: Watched, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dap_stream.apps.bridge.watched_folder.TRY_AGAIN_S", 0.02)
+    monkeypatch.setattr("dap_stream.apps.bridge.watched_folder.TRIES", 10**6)
+    watched.put("a", input="talk.wav", settings=ENDLESS)
+    watched.look()
+    wait_for(lambda: watched.has("a.progress.json"))
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    watched.near.jobs.cancel(watched._client, "a")
+    wait_for(lambda: not watched.near.jobs.has(watched._client, "a"))
+    away.rename(tmp_path)
+    assert watched.error("a")[0] == "cancelled" and said == []
+
+
 # ---------------------------------------------------------------- whose folder it is
 
 
