@@ -35,9 +35,8 @@ def pieces(dtype: Any) -> list[np.ndarray]:
 @pytest.mark.parametrize("wet", [1.0, 0.5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_same_bits_come_into_any_memory(kind: str, wet: float, dtype: Any) -> None:
-    plain, fresh, in_place, turned, shifted = (make(kind, wet) for _ in range(5))
+    plain, fresh, in_place, turned = (make(kind, wet) for _ in range(4))
     for piece in pieces(dtype):
-        n = piece.shape[1]
         expected = plain.process(piece)
         out = np.full_like(piece, 7.0)
         assert fresh.process(piece, out=out) is out
@@ -45,11 +44,18 @@ def test_the_same_bits_come_into_any_memory(kind: str, wet: float, dtype: Any) -
         assert in_place.process(own, out=own) is own
         frames = np.ascontiguousarray(piece.T)  # as hosts have them that keep channels together
         turned.process(frames.T, out=frames.T)
-        room = np.zeros((2, n + 9), dtype)
-        room[:, :n] = piece
-        shifted.process(room[:, :n], out=room[:, 9:])
-        for found in (out, own, frames.T, room[:, 9:]):
+        for found in (out, own, frames.T):
             np.testing.assert_array_equal(found, expected)
+
+
+def test_memory_that_overlaps_with_what_is_still_to_be_read() -> None:
+    plain, shifted = LiveDenoiser(RATE, 1, SETTINGS), LiveDenoiser(RATE, 1, SETTINGS)
+    for piece in pieces(np.float32):
+        n = piece.shape[1]
+        room = np.zeros((1, n + 9), np.float32)
+        room[:, :n] = piece[:1]
+        shifted.process(room[:, :n], out=room[:, 9:])
+        np.testing.assert_array_equal(room[:, 9:], plain.process(piece[:1]))
 
 
 def test_no_memory_is_asked_for_the_result() -> None:
@@ -110,4 +116,4 @@ def test_other_threads_go_on_while_it_processes(kind: str) -> None:
         is_over.set()
         sys.setswitchinterval(interval)
         thread.join()
-    assert during > 20
+    assert during > 200

@@ -62,12 +62,23 @@ class OscControl:
             why = getattr(error, "strerror", None) or error
             raise DeviceError(f"--osc {place}: {why}; choose another port or host") from None
         self._server.fault = self._refuse
+        if self._reply is not None:
+            self._try_reply(self._reply)
         port = self._server.server_address[1]
         to = "whoever sent last" if self._reply is None else f"{self._reply[0]}:{self._reply[1]}"
         self._texts.append(f"OSC on {settings.host}:{port}, meters to {to}")
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(METER_S,), name="dap_stream osc", daemon=True
         )
+
+    def _try_reply(self, target: Address) -> None:
+        """DeviceError if there is no way there; nobody need be there yet."""
+        try:
+            self._server.socket.sendto(b"", target)
+        except OSError as error:
+            self._server.server_close()
+            why = error.strerror or error
+            raise DeviceError(f"--osc-reply {target[0]}:{target[1]}: {why}; choose another address") from None
 
     def start(self) -> None:
         """Listen from now on. A second time does nothing."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +18,7 @@ from live_chains import live_chain, live_settings
 from recordings import sound, write
 from servers import needs_package
 
+import dap_stream
 from dap_stream.apps.live import launch, session
 from dap_stream.apps.live.actions import Actions
 from dap_stream.apps.live.live_chain import LiveChain
@@ -189,6 +193,22 @@ def test_a_port_in_use_and_a_host_that_is_none(chain: LiveChain) -> None:
             OscControl(Actions(chain), OscSettings(client.port))
     with pytest.raises(DapStreamError, match="choose another port or host"):
         OscControl(Actions(chain), OscSettings(0, "no such host"))
+    with pytest.raises(DapStreamError, match=r"--osc-reply no such host:9: .*choose another address"):
+        OscControl(Actions(chain), OscSettings(0, reply=("no such host", 9)))
+
+
+def test_without_the_package_a_line_says_what_to_install(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['pythonosc'] = None; from dap_stream.cli.main import main; "
+    program += (
+        f"sys.exit(main(['live', '--osc', '0', '--simulate', {str(write(tmp_path / 'a.wav'))!r}, 'b.wav']))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(dap_stream.__file__).parents[1])}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 1 and not (tmp_path / "b.wav").exists()
+    assert (
+        run.stderr == "dap-stream: error: OSC needs the package python-osc: pip install 'dap-stream[osc]'\n"
+    )
 
 
 def test_meters_of_a_session_come_back_while_it_is_controlled(
@@ -236,6 +256,7 @@ def test_meters_go_where_they_are_told_to(chain: LiveChain) -> None:
         there.settimeout(PATIENCE_S)
         with control(chain, there.getsockname()) as (_, remote):
             remote.tell(chain.status(40.0))
+            assert there.recv(4096) == b"", "whether there is a way there is found out at the start"
             assert OscPacket(there.recv(4096)).messages[0].message.address == "/dap/meter/in"
 
 
