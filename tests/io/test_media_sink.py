@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from films import PICTURE, decoded, ffmpeg, needs_films, packets, probe, shift, sound_file
+from recordings import read, snapshot
 
 from dap_stream.core.processors import Bypass
 from dap_stream.core.render import render
@@ -16,8 +18,6 @@ from dap_stream.errors import SettingError
 from dap_stream.io.media_format import MediaFormat
 from dap_stream.io.media_source import MediaSource
 from dap_stream.io.open_audio import open_audio, open_sink, remarks_on, result_format
-from tests.support.films import PICTURE, decoded, ffmpeg, needs_films, packets, probe, shift, sound_file
-from tests.support.recordings import read, snapshot
 
 # What makes each film, and by how many samples its sound may be off: what one unit of its time stamps is.
 FILMS = {

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from films import PICTURE, decoded, ffmpeg, needs_films, sound_file
+from recordings import read
 
 from dap_stream.core.streams import read_up_to
 from dap_stream.errors import InputError, SettingError
@@ -14,8 +16,6 @@ from dap_stream.io.media_files import media_reader
 from dap_stream.io.media_source import MediaSource
 from dap_stream.io.media_timeline import Timeline
 from dap_stream.io.open_audio import open_audio
-from tests.support.films import PICTURE, decoded, ffmpeg, needs_films, sound_file
-from tests.support.recordings import read
 
 # Name, what makes it, rate, and whether nothing is lost.
 KINDS = {

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-
-from tests.support.recordings import write
+from recordings import write
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=duration=1.2:size=64x48:rate=25")
 
@@ -66,7 +65,7 @@ def shift(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> int:
 
 
 def packets(path: Path, tracks: str) -> list[tuple[int, str]]:
-    """Time in milliseconds, from the first one on, and sum of each packet of some tracks: ``0:v``, ``0:s``."""
+    """Milliseconds from the first one on, and the sum, of each packet of some tracks: ``0:v``, ``0:s``."""
     sums = ffmpeg("-copyts", "-i", path, "-map", tracks, "-c", "copy", "-f", "framemd5", "-")
     lines = sums.decode().splitlines()
     base = next(Fraction(line.split()[-1]) for line in lines if line.startswith("#tb 0:"))

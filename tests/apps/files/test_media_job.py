@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from films import PICTURE, decoded, ffmpeg, needs_films, packets, probe, sound_file
+from recordings import FAST, read
 
 from dap_stream.apps.files.known_noise import KnownNoise
 from dap_stream.cli.main import main
-from tests.support.films import PICTURE, decoded, ffmpeg, needs_films, packets, probe, sound_file
-from tests.support.recordings import FAST, read
 
 
 @pytest.fixture
