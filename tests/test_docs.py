@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from films import make_film
 from recordings import sound, write
 
 import dap_stream
@@ -140,6 +141,7 @@ def test_help_of_the_examples_is_true(talk: Path, capsys: pytest.CaptureFixture[
         main(["denoise", "--help"])
     text = capsys.readouterr().out
     write(talk / "talk.wav", sound(120.0, 8000), 8000)
+    make_film(talk / "film.mp4")
     lines = re.findall(r"^  (dap-stream denoise .*?)(?:  +\S.*)?$", text, re.MULTILINE)
     assert len(lines) >= 6
     for line in lines:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # Readers of broadcasts, whose time does not begin at 0: it would be waiting time in other containers.
 _BROADCASTS = ("mpegts", "mpeg")
-# Tracks that writers make anew from what else is told them: chapters and the time code.
-_MADE_ANEW = ("text", "tmcd")
 
 
 class FilmCopy:
@@ -75,7 +73,7 @@ class FilmCopy:
     def _add(self, target: OutputContainer, stream: Stream) -> Stream | None:
         if self._only_sound and not is_cover(stream):
             return None
-        if stream.type == "data" and stream.codec_tag in _MADE_ANEW:
+        if stream.type == "data" and self._is_made_anew(stream):
             return None
         try:
             return target.add_stream_from_template(stream, opaque=True)
@@ -90,6 +88,11 @@ class FilmCopy:
                 f"a track of the film ({stream.type}, {codec}) does not fit in, and is left out"
             )
             return None
+
+    def _is_made_anew(self, stream: Stream) -> bool:
+        """Whether the writer makes this track of what it is told besides: chapters, and the time code."""
+        is_chapters = stream.name == "bin_data" and bool(self._source.chapters())
+        return is_chapters or "timecode" in stream.metadata
 
     def until(self, target: OutputContainer, seconds: Fraction | None) -> None:
         """Copy all packets that belong before this time; None: all that are left."""

@@ -66,7 +66,9 @@ class MediaEncoder:
         """``[channels, n]`` -> what will be stored of it, and the packets that are ready."""
         codes, stored = self.storage.store(audio)
         if self._resampler is not None:
-            codes = self._resampled(self._frame(codes))
+            pieces = [codes[:, at : at + _PIECE] for at in range(0, codes.shape[1], _PIECE)]
+            made = [self._resampled(self._frame(piece)) for piece in pieces]
+            codes = np.concatenate([codes[:, :0], *made], axis=1)
         self._take(codes)
         return stored, self._packets(is_end=False)
 
