@@ -22,13 +22,11 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
     parser.description = "Give an editor the scripts that clean with dap-stream."
     parser.set_defaults(run=run_install)
     parser.add_argument("host", metavar="HOST", help="reaper, audacity, ardour or obs")
-    parser.add_argument(
-        "--uninstall", action="store_true", help="remove what was installed, and nothing else"
-    )
+    parser.add_argument("--uninstall", action="store_true", help="remove exactly what was installed")
     parser.add_argument(
         "--print", action="store_true", dest="tells_only", help="only say what would go where"
     )
-    parser.add_argument("--into", metavar="DIR", help="put the scripts here instead of the host's own folder")
+    parser.add_argument("--into", metavar="DIR", help="put the scripts here, not in the host's own folder")
     parser.add_argument(
         "--folder",
         metavar="DIR",

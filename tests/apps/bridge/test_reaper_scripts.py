@@ -25,17 +25,17 @@ class Reaper:
         self.scripts = installed("reaper", folder, self.jobs)
         self.talk = write(folder / "talk.wav", sound(4.0))
 
-    def item(self, id: str = "item1", path: Path | None = None, **values: str) -> str:
+    def item(self, name: str = "item1", path: Path | None = None, **values: str) -> str:
         """A Lua table; the item shows 1.0 s to 2.5 s of a recording of 4 s."""
         take = {"D_STARTOFFS": "1.0", "D_PLAYRATE": "1.0", "D_VOL": "0.5", "midi": "false"}
-        take |= {name: values.pop(name) for name in set(values) & {"midi", "D_PLAYRATE", "D_STARTOFFS"}}
+        take |= {key: values.pop(key) for key in set(values) & {"midi", "D_PLAYRATE", "D_STARTOFFS"}}
         source = f'kind="source", length=4.0, path={json.dumps(str(path or self.talk))}, '
         source += f'type="{values.pop("type", "WAVE")}"'
-        inside = ", ".join(f"{name}={value}" for name, value in take.items())
-        own = ", ".join(f"{name}={value}" for name, value in ({"D_LENGTH": "1.5"} | values).items())
+        inside = ", ".join(f"{key}={value}" for key, value in take.items())
+        own = ", ".join(f"{key}={value}" for key, value in ({"D_LENGTH": "1.5"} | values).items())
         return (
-            f'{{kind="item", id="{id}", {own}, '
-            f'take={{kind="take", id="{id}.old", name="Talk", {inside}, source={{{source}}}}}}}'
+            f'{{kind="item", id="{name}", {own}, '
+            f'take={{kind="take", id="{name}.old", name="Talk", {inside}, source={{{source}}}}}}}'
         )
 
     def run(self, script: str, *items: str, **project: str) -> list[list[str]]:

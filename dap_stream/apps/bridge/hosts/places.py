@@ -65,7 +65,7 @@ HOSTS: dict[str, Host] = {
     "ardour": Host(
         "Ardour",
         (Script("dap_stream_clean.lua", ("jobs.lua", "ardour/dap_stream_clean.lua")),),
-        "In Ardour: Edit > Lua Scripts > Script Manager, give the action 'dap_stream: clean regions' a slot;\n"
+        "In Ardour: Edit > Lua Scripts > Script Manager, give 'dap_stream: clean regions' a slot;\n"
         "then select regions and run it. Live: an Insert on the track, and dap-stream live --jack dap.",
         "scripts",
     ),
