@@ -25,7 +25,7 @@ def _escaped(c: str) -> str:
 
 
 def values(command: str, jobs: Path, folders: Sequence[str], preset: str | None = None) -> dict[str, str]:
-    """What the scripts are told about this machine.
+    """Places and settings that the scripts are told, for each mark in them.
 
     Parameters
     ----------

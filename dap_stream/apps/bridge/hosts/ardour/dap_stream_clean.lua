@@ -14,7 +14,7 @@ function factory() return function()
   local function stretch_of(region)
     if region:to_audioregion():isnil() then return nil, region:name() .. ": no sound" end
     local paths, is_known = {}, {}
-    for channel = 0, region:to_readable():n_channels() - 1 do
+    for channel = 0, region:to_audioregion():to_readable():n_channels() - 1 do
       local source = region:source(channel):to_filesource()
       if source:isnil() then return nil, region:name() .. ": has no file; bounce it first" end
       local path = source:path()

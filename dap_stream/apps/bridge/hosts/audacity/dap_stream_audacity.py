@@ -21,7 +21,7 @@ PIPE_ENDS = ("to", "from")
 
 
 class AudacityError(Exception):
-    """What a user can do something about, in one line."""
+    """A line about something that a user can do something about."""
 
 
 class Audacity:
@@ -65,7 +65,7 @@ class Audacity:
         self._ends = []
 
     def ask(self, command: str) -> str:
-        """What Audacity says to a command; AudacityError if it fails or does not answer."""
+        """Answer of Audacity to a command; AudacityError if it fails or does not answer."""
         end, said, is_asked = time.monotonic() + self._timeout, b"", False
         to, back = self._ends
         while b"\n\n" not in said.lstrip(b"\n"):
