@@ -102,7 +102,7 @@ def test_python_examples_run(talk: Path) -> None:
 
 def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     offered: dict[str, set[str]] = {}
-    for command in ("denoise", "live", "study", "educate", "info", "presets", "demo"):
+    for command in ("denoise", "live", "study", "educate", "info", "presets", "demo", "bridge"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         offered[command] = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))

@@ -147,6 +147,8 @@ def test_a_killed_bridge_and_the_next_one(tmp_path: Path) -> None:
     running = json.loads((jobs / "a.running.json").read_text())
     running["params"]["settings"] = FAST  # the same, sooner
     (jobs / "a.running.json").write_text(json.dumps(running))
+    (jobs / "dap_stream_preview_old").mkdir()
+    write(jobs / "dap_stream_preview_old" / "1_talk.wav")
     with bridge_process(tmp_path, *options, "--idle", "1") as host:
         assert host.wait() == 0  # when there was nothing to do any more
     result = json.loads((jobs / "a.result.json").read_text())

@@ -73,7 +73,13 @@ def test_errors_and_cancel_of_the_client(path: str) -> None:
             bridge.clean("talk.wav", progress=lambda stage, part: bridge.cancel(), settings=ENDLESS)
         with pytest.raises(ZeroDivisionError):  # what the callback raises cancels too
             bridge.clean("talk.wav", progress=lambda stage, part: 1 / 0, settings=ENDLESS)
+        with pytest.raises(BridgeError, match="mine"):  # whatever it is
+            bridge.clean("talk.wav", progress=_refuse, settings=ENDLESS)
         bridge.clean("talk.wav", settings=FAST)
+
+
+def _refuse(stage: str, part: float) -> None:
+    raise BridgeError("mine")
 
 
 def test_clients_do_not_disturb_each_other(path: str, near: NearBridge) -> None:
@@ -190,9 +196,12 @@ def test_tcp_wants_the_token_first(near: NearBridge, tmp_path: Path) -> None:
             with pytest.raises(BridgeError, match="token") as caught:
                 Bridge.connect(port, wrong)
             assert caught.value.kind == "token"
-        with socket.create_connection(("127.0.0.1", port), 60) as web:
-            web.sendall(b"POST / HTTP/1.1\r\n" + json.dumps(request("shutdown")).encode() + b"\r\n")
-            assert b'"result"' not in web.makefile("rb").read()  # it hung up after the first line
+        shutdown = json.dumps(request("shutdown")).encode() + b"\r\n"
+        for first in (b"", b"POST / HTTP/1.1\r\n"):  # it hangs up after one line
+            with socket.create_connection(("127.0.0.1", port), 60) as stranger:
+                stranger.sendall(first + shutdown)
+                with stranger.makefile("rb") as reader:
+                    assert [json.loads(line).get("result") for line in reader] == [None]
         assert not near.dispatcher.ended.is_set()
     assert not path.exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -187,6 +188,22 @@ def test_a_folder_that_is_away_for_a_while(watched: Watched, said: list[str], tm
     assert len(said) == 1 and "No such file" in said[0]
 
 
+def test_a_result_waits_for_a_folder_that_is_away(
+    watched: Watched, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dap_stream.apps.bridge.watched_folder.TRY_AGAIN_S", 0.02)
+    monkeypatch.setattr("dap_stream.apps.bridge.watched_folder.TRIES", 10**6)
+    watched.put("a", input="talk.wav", settings=ENDLESS)
+    watched.look()
+    wait_for(lambda: watched.has("a.progress.json"))
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    watched.near.jobs.cancel(watched._client, "a")
+    wait_for(lambda: not watched.near.jobs.has(watched._client, "a"))
+    away.rename(tmp_path)
+    assert watched.error("a")[0] == "cancelled" and said == []
+
+
 # ---------------------------------------------------------------- whose folder it is
 
 
@@ -217,7 +234,7 @@ def test_a_bridge_on_another_machine_is_known_by_its_heartbeat(
     monkeypatch.setattr(folder_claim, "LISTEN_S", 0.3)
     with ExitStack() as stack:
         with monkeypatch.context() as there:
-            there.setattr(folder_claim.platform, "node", lambda: "another")
+            there.setattr(platform, "node", lambda: "another")
             stack.enter_context(beating(tmp_path, []))
         left = (tmp_path / "bridge.json").read_text()
         with pytest.raises(OutputError, match="another bridge, perhaps on another machine"):

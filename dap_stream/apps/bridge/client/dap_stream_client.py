@@ -78,28 +78,26 @@ class Job:
         What they raise cancels the job. BridgeError if the job fails; TimedOut after ``timeout`` seconds.
         """
         end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                message = self._next(end)
+                if "method" in message:
+                    _tell(message, progress, note)
+            except BaseException:
+                self.cancel()
+                raise
+            if "method" not in message:
+                return _result(message)
+
+    def _next(self, end: Optional[float]) -> Dict[str, Any]:
+        left = None if end is None else max(end - time.monotonic(), 0.0)
         try:
-            while True:
-                left = None if end is None else max(end - time.monotonic(), 0.0)
-                message = self._messages.get(timeout=left)
-                if message is None:
-                    raise Disconnected(self._bridge._why_gone())
-                if "method" not in message:
-                    return _result(message)
-                params = message["params"]
-                if message["method"] == "progress":
-                    if progress is not None:
-                        progress(params["stage"], params["part"])
-                elif note is not None:
-                    note(params["text"])
+            message = self._messages.get(timeout=left)
         except queue.Empty:
-            self.cancel()
-            raise TimedOut("the bridge did not answer within %g s" % (timeout or 0.0)) from None
-        except BridgeError:
-            raise
-        except BaseException:
-            self.cancel()
-            raise
+            raise TimedOut("the bridge did not answer in time; the job is cancelled") from None
+        if message is None:
+            raise Disconnected(self._bridge._why_gone())
+        return message
 
     def cancel(self) -> None:
         """Have it end soon; `wait` then raises Cancelled, unless it was done already."""
@@ -107,6 +105,15 @@ class Job:
             self._bridge._send({"jsonrpc": "2.0", "method": "cancel", "params": {"id": self.id}})
         except Disconnected:
             pass
+
+
+def _tell(message: Dict[str, Any], progress: Optional[Progress], note: Optional[Text]) -> None:
+    params = message["params"]
+    if message["method"] != "progress":
+        if note is not None:
+            note(params["text"])
+    elif progress is not None:
+        progress(params["stage"], params["part"])
 
 
 def _result(message: Dict[str, Any]) -> Dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The client that programs copy: `dap_stream_client` alone, which imports nothing from here."""
