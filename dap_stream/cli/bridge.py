@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from dap_stream.cli.bridge_install import add_install_options
 from dap_stream.errors import SettingError
 
 _MAX_JOBS, _MAX_PORT, _MAX_IDLE_S = 64, 65535, 10**9
@@ -48,6 +49,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     rest.add_argument("--idle", metavar="S", help="end after so many seconds without a job (default: never)")
     rest.add_argument(
         "--schema", action="store_true", dest="tells_only", help="print the JSON Schema of all messages"
+    )
+    add_install_options(
+        parser.add_subparsers(title="scripts for editors", metavar="install", dest="word").add_parser(
+            "install", help="give REAPER, Audacity, Ardour or OBS the way here", allow_abbrev=False
+        )
     )
 
 

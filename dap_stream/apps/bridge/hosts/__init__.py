@@ -1,0 +1,1 @@
+"""Scripts for programs that edit sound, and what puts them where each program looks."""
