@@ -20,7 +20,7 @@ def devices() -> Iterator[Finding]:
     except DeviceError as error:
         yield Finding("sound", "PortAudio", WARNING, str(error), "needed for live on devices only")
         return
-    n_in, n_out = (sum(each.channels(kind) > 0 for each in found) for kind in ("input", "output"))  # type: ignore[arg-type]
+    n_in, n_out = (sum(each.channels(kind) > 0 for each in found) for kind in ("input", "output"))
     is_there = bool(n_in and n_out)
     advice = "" if is_there else "plug one in or start the sound server, if you want to run live"
     values = {"inputs": n_in, "outputs": n_out}

@@ -61,8 +61,8 @@ def report_values(outcome: Outcome) -> ReportValues:
                 f"{job.names.output}: is no longer the result of {job.names.source}; clean it again"
             )
         found = survey(before, after, outcome.record.n_samples)
-        powers = [found.parts[name].powers for name in PARTS]
-        places = most_taken(*powers, found.seconds)
+        dry, wet, removed = (found.parts[name].powers for name in PARTS)
+        places = most_taken(dry, wet, removed, found.seconds)
         segments = held(places, found.seconds)
         sounds = _sounds(before, after, segments)
     gains = equal_gains(found)
@@ -70,7 +70,7 @@ def report_values(outcome: Outcome) -> ReportValues:
         Listened(name, sounds[name], found.parts[name].picture, found.parts[name].lufs, *gains[name])
         for name in PARTS
     ]
-    reduction = reduction_db(powers[0], powers[1])
+    reduction = reduction_db(dry, wet)
     return ReportValues(
         Path(job.names.source).name,
         _summary(outcome),
@@ -81,7 +81,7 @@ def report_values(outcome: Outcome) -> ReportValues:
         parts,
         [(segment.start_s, segment.seconds) for segment in segments],
         _sound_note(found, segments),
-        np.arange(len(reduction)) * STEP_S,
+        np.arange(len(reduction), dtype=np.float64) * STEP_S,
         _smooth(reduction, found.seconds),
         [_row(place) for place in places],
         outcome.curves,

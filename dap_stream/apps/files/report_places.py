@@ -62,7 +62,8 @@ def most_taken(before: F64, after: F64, removed: F64, seconds: float) -> list[Pl
     if not len(removed):
         return []
     sums = {name: _moving(each, n) for name, each in zip("bar", (before, after, removed), strict=True)}
-    taken, found = sums["r"].copy(), []
+    taken = sums["r"].copy()
+    found: list[Place] = []
     while len(found) < MOST_PLACES and taken.max() > _SILENCE:
         i = int(np.argmax(taken))
         change = reduction_db(sums["b"][i : i + 1], sums["a"][i : i + 1])[0]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numba
 import pytest
 
 from dap_stream import __version__
@@ -50,7 +51,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(kernel_cache.numba.config, "CACHE_DIR", str(tmp_path / "file" / "inside"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file" / "inside"))
     kernel_cache.problem.cache_clear()
     try:
         found = look_safely("caches", LOOKS["caches"])
