@@ -122,7 +122,7 @@ def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[
     offered: dict[str, set[str]] = {}
     commands = (
         "denoise", "edit", "batch", "live", "microphone up", "bridge", "study", "educate", "info",
-        "compare", "doctor", "presets", "demo",
+        "compare", "doctor", "presets", "demo", "bridge install",
     )  # fmt: skip
     for command in commands:
         with pytest.raises(SystemExit):

@@ -22,7 +22,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(
-        run=run, **dict.fromkeys(("output", "removed", "raw", "start", "end", "save_profile"))
+        run=run,
+        **dict.fromkeys(("output", "removed", "report", "raw", "track", "start", "end", "save_profile")),
     )
     parser.set_defaults(in_place=True, force=False, dry_run=False)
     parser.add_argument("inputs", nargs=1, metavar="FILE", help="the recording")

@@ -365,18 +365,18 @@ def test_ten_thousand_small_files_are_looked_at_in_one_pass(
         Path(f"in/{i}.wav").write_bytes(data)
     opened = 0
     from dap_stream.apps.batch import plan
-
-    real = plan.open_audio
+    from dap_stream.apps.batch.inputs import Inputs
+    from dap_stream.io.open_audio import open_audio
 
     def counted(path: str) -> object:
         nonlocal opened
         opened += 1
-        return real(path)
+        return open_audio(path)
 
-    monkeypatch.setattr(plan, "open_audio", counted)
+    monkeypatch.setattr("dap_stream.apps.batch.plan.open_audio", counted)
     assert batch("in", "-o", "out", "--dry-run", "-q") == 0
     assert opened == 2000
-    wanted = plan.Wanted(plan.Inputs(["in"]), Path("out"))
+    wanted = plan.Wanted(Inputs(["in"]), Path("out"))
     items = plan.make_plan(wanted).items
     from dap_stream.apps.batch.run import _entry
 
