@@ -72,8 +72,8 @@ def body(found: dict[str, float], n_files: int, seconds: float, load: float) -> 
         for name, wall_s in found.items()
     ]
     note = (
-        f"{n_files} recordings of {seconds:g} s at 16 kHz, `--quality fast`; each way once, from the start of\n"
-        f"its process to its last file. Load of the machine before: {load:.1f}.\n\n"
+        f"{n_files} recordings of {seconds:g} s at 16 kHz, `--quality fast`; each way once, from the start\n"
+        f"of its process to its last file. Load of the machine before: {load:.1f}.\n\n"
     )
     return note + results.table(["way", "seconds", "files per second"], rows)
 

@@ -16,10 +16,12 @@ import pytest
 from recordings import FAST, read, sound, write
 
 import dap_stream
+from dap_stream.apps.batch.inputs import Inputs
 from dap_stream.apps.batch.journal import DONE, FOLDER, Journal, read_journals
 from dap_stream.apps.batch.run_lock import locked
 from dap_stream.apps.batch.shard import Shard
 from dap_stream.cli.main import main
+from dap_stream.io.audio_file import FileSource
 
 PATIENCE_S = 120.0  # only until something must have happened; nothing is asserted about time
 
@@ -366,7 +368,7 @@ def test_ten_thousand_small_files_are_looked_at_in_one_pass(
     opened = 0
     from dap_stream.apps.batch import plan
 
-    real = plan.FileSource
+    real = FileSource
 
     def counted(path: str) -> object:
         nonlocal opened
@@ -376,7 +378,7 @@ def test_ten_thousand_small_files_are_looked_at_in_one_pass(
     monkeypatch.setattr(plan, "FileSource", counted)
     assert batch("in", "-o", "out", "--dry-run", "-q") == 0
     assert opened == 2000
-    wanted = plan.Wanted(plan.Inputs(["in"]), Path("out"))
+    wanted = plan.Wanted(Inputs(["in"]), Path("out"))
     items = plan.make_plan(wanted).items
     from dap_stream.apps.batch.run import _entry
 
