@@ -16,10 +16,12 @@ import pytest
 from recordings import FAST, read, sound, write
 
 import dap_stream
+from dap_stream.apps.batch.inputs import Inputs
 from dap_stream.apps.batch.journal import DONE, FOLDER, Journal, read_journals
 from dap_stream.apps.batch.run_lock import locked
 from dap_stream.apps.batch.shard import Shard
 from dap_stream.cli.main import main
+from dap_stream.io.open_audio import open_audio
 
 PATIENCE_S = 120.0  # only until something must have happened; nothing is asserted about time
 
@@ -355,7 +357,7 @@ def test_a_journal_that_cannot_be_written_ends_the_run(
     assert not results()
 
 
-def test_ten_thousand_small_files_are_looked_at_in_one_pass(
+def test_thousands_of_small_files_are_looked_at_in_one_pass(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each header is opened once, and nothing at all of what is done already."""
@@ -365,8 +367,6 @@ def test_ten_thousand_small_files_are_looked_at_in_one_pass(
         Path(f"in/{i}.wav").write_bytes(data)
     opened = 0
     from dap_stream.apps.batch import plan
-    from dap_stream.apps.batch.inputs import Inputs
-    from dap_stream.io.open_audio import open_audio
 
     def counted(path: str) -> object:
         nonlocal opened
