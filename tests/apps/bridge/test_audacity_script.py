@@ -60,7 +60,7 @@ class Host:
         dap.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dap_stream "$@"\n')
         dap.chmod(0o755)
         env = {**os.environ, "DAP_STREAM": str(dap), "PYTHONPATH": str(Path(__file__).parents[3])}
-        command = [sys.executable, str(self.scripts / "dap_stream_audacity.py"), *options]
+        command = [sys.executable, str(self.scripts / "dap_stream_audacity.py"), "--timeout", "30", *options]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=110, check=False)
         self.audacity = self.module.Audacity()
         return done

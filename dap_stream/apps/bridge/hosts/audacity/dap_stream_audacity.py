@@ -103,33 +103,34 @@ def select_sound(audacity: Audacity, start: float, end: float, track: int, count
 
 # Runs once for each selected track: its sound as it is (no dither), and where it is. The empty string at the
 # end changes nothing; any other answer would be sound, or a dialog.
-_SAVE = """(let ((file (open {info} :direction :append)) (name (format nil {wave} (get '*track* 'index))))
- (s-save *track* ny:all name :format snd-head-wav :mode snd-mode-float :bits 32)
+_SAVE = """(let ((wave (format nil {wave} (get '*track* 'index)))
+  (file (open (format nil {info} (get '*track* 'index)) :direction :output)))
+ (s-save *track* ny:all wave :format snd-head-wav :mode snd-mode-float :bits 32)
  (format file {line} (get '*track* 'index) (get '*selection* 'start) (get '*selection* 'end))
  (close file) {nothing})"""
+INFO = ".selection"
 
 
 def save_selection(audacity: Audacity, folder: str) -> List[Dict[str, Any]]:
     """Write what is selected of each track into the folder, as floats; where each part was."""
-    info = os.path.join(folder, "selection")
-    with open(info, "w"):
-        pass
     strings = {
-        "info": info.replace("\\", "/"),
+        "info": os.path.join(folder, "~a" + INFO).replace("\\", "/"),
         "wave": os.path.join(folder, "~a.wav").replace("\\", "/"),
-        "line": "~a ~a ~a~%",
+        "line": "~a ~a ~a",
         "nothing": "",
     }
-    program = _SAVE.format(**{name: '\\"%s\\"' % text for name, text in strings.items()})
-    audacity.ask(
-        'NyquistPrompt: Command="(setf *float-format* \\"%%.9f\\") %s" Version=4' % program.replace("\n", " ")
-    )
+    program = _SAVE.format(**{name: '\\"%s\\"' % text for name, text in strings.items()}).replace("\n", " ")
+    # Without that format, times have six digits.
+    audacity.ask('NyquistPrompt: Command="(setf *float-format* \\"%%.9f\\") %s" Version=4' % program)
     parts = []
-    with open(info) as file:
-        for line in file:
-            number, start, end = line.split()
-            path = os.path.join(folder, number + ".wav")
-            parts.append({"track": int(number) - 1, "start": float(start), "end": float(end), "path": path})
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(INFO):
+            continue
+        with open(os.path.join(folder, name)) as file:
+            number, start, end = file.read().split()
+        path = os.path.join(folder, number + ".wav")
+        parts.append({"track": int(number) - 1, "start": float(start), "end": float(end), "path": path})
+    parts.sort(key=lambda part: int(part["track"]))
     if not parts:
         raise AudacityError("nothing was saved; select a time and a track with sound in Audacity")
     return parts
