@@ -47,7 +47,7 @@ OUTSIDE = {
     "soundfile": ("io",),
     "socket": ("apps.bridge",),
     "subprocess": ("apps.bridge.client", "processors.denoise.learner_process", "education.voices.espeak"),
-    "argparse": ("cli", "apps.bridge.hosts.audacity"),  # a program of its own
+    "argparse": ("cli",),
 }
 
 
