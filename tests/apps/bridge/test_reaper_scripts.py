@@ -183,5 +183,6 @@ def test_the_fake_refuses_what_reaper_would(reaper: Reaper) -> None:
     (reaper.folder / "project.lua").write_text("return { items = {} }")
     for line in ("reaper.GetTakeName('no take')", "reaper.NoSuchFunction()", "reaper.GetTakeName()"):
         script.write_text(line)
-        command = ["lua5.4", FAKE, script, reaper.folder / "project.lua", reaper.folder / "calls"]
+        words = [FAKE, script, reaper.folder / "project.lua", reaper.folder / "calls"]
+        command = ["lua5.4", *(str(word) for word in words)]
         assert subprocess.run(command, capture_output=True, check=False).returncode == 1
