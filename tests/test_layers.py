@@ -54,7 +54,7 @@ OUTSIDE = {
         "education.voices.espeak",
         "processors.denoise.learner_process",
     ),
-    "argparse": ("cli",),
+    "argparse": ("cli", "apps.bridge.hosts.audacity"),  # a program of its own
 }
 
 

@@ -52,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_install_options(
         parser.add_subparsers(title="scripts for editors", metavar="install", dest="word").add_parser(
-            "install", help="give REAPER, Ardour or OBS the way here", allow_abbrev=False
+            "install", help="give REAPER, Audacity, Ardour or OBS the way here", allow_abbrev=False
         )
     )
 

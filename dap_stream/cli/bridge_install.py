@@ -1,4 +1,4 @@
-"""``dap-stream bridge install``: scripts for REAPER and Ardour; for OBS what to choose there."""
+"""``dap-stream bridge install``: scripts for REAPER, Audacity and Ardour; for OBS what to choose there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
     """Add description and options to the parser of the sub-word."""
     parser.description = "Give an editor the scripts that clean with dap-stream."
     parser.set_defaults(run=run_install)
-    parser.add_argument("host", metavar="HOST", help="reaper, ardour or obs")
+    parser.add_argument("host", metavar="HOST", help="reaper, audacity, ardour or obs")
     parser.add_argument("--uninstall", action="store_true", help="remove exactly what was installed")
     parser.add_argument(
         "--print", action="store_true", dest="tells_only", help="only say what would go where"
@@ -35,7 +35,7 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="where recordings are that scripts may have cleaned; several times for several (default: home)",
     )
-    parser.add_argument("--preset", metavar="NAME", help="settings that scripts have it clean with")
+    parser.add_argument("--preset", metavar="NAME", help="settings that REAPER and Ardour have it clean with")
 
 
 def run_install(args: argparse.Namespace) -> int:

@@ -78,7 +78,7 @@ def test_obs_takes_the_microphone(home: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["pro_tools"], "there are some for reaper, ardour, obs"),
+        (["pro_tools"], "there are some for reaper, audacity, ardour, obs"),
         (["reaper", "--folder", "gone"], "--folder gone: is no folder"),
         (["reaper", "--preset", "gone"], "gone"),
         ([], "HOST"),

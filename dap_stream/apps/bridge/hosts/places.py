@@ -42,6 +42,7 @@ class Host:
 
 
 _REAPER = ("jobs.lua", "reaper/dap_stream_selection.lua", "reaper/dap_stream_waiting.lua")
+_CLIENT = Script("dap_stream_client.py", ("../client/dap_stream_client.py",))
 
 HOSTS: dict[str, Host] = {
     "reaper": Host(
@@ -53,6 +54,13 @@ HOSTS: dict[str, Host] = {
         "In REAPER: Actions > Show action list > New action > Load ReaScript, choose both files; then\n"
         "select items and run dap_stream_clean, or select a time and an item and run dap_stream_preview.",
         "Scripts",
+    ),
+    "audacity": Host(
+        "Audacity",
+        (Script("dap_stream_audacity.py", ("audacity/dap_stream_audacity.py",)), _CLIENT),
+        "In Audacity: Preferences > Modules > mod-script-pipe: Enabled, and start it again; then select\n"
+        "sound and run: python {folder}/dap_stream_audacity.py",
+        "dap_stream",
     ),
     "ardour": Host(
         "Ardour",
@@ -91,17 +99,19 @@ def host_folder(name: str, environment: Mapping[str, str] = os.environ, system: 
         )
         folders = {
             "reaper": roaming / "REAPER",
+            "audacity": roaming / "audacity",
             "ardour": local / "ardour7",
         }
     elif system == "darwin":
         support, preferences = home / "Library/Application Support", home / "Library/Preferences"
         folders = {
             "reaper": support / "REAPER",
+            "audacity": support / "audacity",
             "ardour": preferences / "Ardour7",
         }
     else:
         config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-        folders = {"reaper": config / "REAPER", "ardour": config / "ardour7"}
+        folders = {"reaper": config / "REAPER", "audacity": config / "audacity", "ardour": config / "ardour7"}
     return folders[name]
 
 
