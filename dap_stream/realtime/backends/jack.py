@@ -198,7 +198,14 @@ def _connect(name: str, server: str | None) -> tuple[Any, Any]:
         raise DeviceError("JACK needs the package JACK-Client: pip install 'dap-stream[jack]'") from None
     except OSError as error:
         raise DeviceError(f"JACK needs its library ({error}): apt install libjack-jackd2-0") from None
+    # What the library would write to standard error is in the error that is raised, in one line.
+    jack.set_error_function(_say_nothing)
+    jack.set_info_function(_say_nothing)
     try:
         return jack, jack.Client(name, servername=server, no_start_server=True)
     except jack.JackError as error:
         raise DeviceError(f"no JACK server {server or 'default'!r} ({error}): start jackd first") from None
+
+
+def _say_nothing(message: str) -> None:
+    pass
