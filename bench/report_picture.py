@@ -1,6 +1,6 @@
 """The picture of a report in README: the demo's recording, cleaned, and its page in Chromium.
 
-Run as ``python -m bench.report_picture``; wants Chromium and the extra ``report``. Writes report_page.png here.
+Run as ``python -m bench.report_picture``; wants Chromium and the extra ``report``. Writes report_page.png.
 """
 
 from __future__ import annotations
