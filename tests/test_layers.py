@@ -49,6 +49,7 @@ OUTSIDE = {
     "subprocess": (
         "apps.batch.local_workers",
         "apps.bridge.client",
+        "apps.bridge.hosts.jobs",
         "apps.live.microphone.pactl",
         "apps.live.microphone.virtual_microphone",
         "education.voices.espeak",

@@ -68,7 +68,9 @@ local functions = {
   end },
   time_precise = { "", os.clock },
   ValidatePtr2 = { "nPs", function(_, item) return not item.removed end },
-  ExecProcess = { "Rsn", nothing },
+  ExecProcess = { "Rsn", function(command)
+    if project.starts then os.execute(command .. " >/dev/null 2>&1 </dev/null &") end
+  end },
   ShowMessageBox = { "Rssn", function() return 1 end },
   Undo_BeginBlock = { "R", function() open_blocks = open_blocks + 1 end },
   Undo_EndBlock = { "Rsn", function() open_blocks = open_blocks - 1 end },

@@ -50,8 +50,9 @@ HOSTS: dict[str, Host] = {
         (
             Script("dap_stream_clean.lua", (*_REAPER, "reaper/dap_stream_clean.lua")),
             Script("dap_stream_preview.lua", (*_REAPER, "reaper/dap_stream_preview.lua")),
+            Script("dap_stream_clean.py", ("jobs.py", "reaper/dap_stream_clean.py")),
         ),
-        "In REAPER: Actions > Show action list > New action > Load ReaScript, choose both files; then\n"
+        "In REAPER: Actions > Show action list > New action > Load ReaScript, choose the .lua or .py; then\n"
         "select items and run dap_stream_clean, or select a time and an item and run dap_stream_preview.",
         "Scripts",
     ),
