@@ -1,4 +1,4 @@
-"""The status of a recording, from what the journal says was done before, and from the files that are there."""
+"""The status of a recording, from what the journal says was done before and from the files that are there."""
 
 from __future__ import annotations
 
