@@ -47,6 +47,7 @@ OUTSIDE = {
     "soundfile": ("io",),
     "socket": ("apps.bridge",),
     "subprocess": (
+        "apps.batch.cluster_probe",
         "apps.batch.local_workers",
         "apps.bridge.client",
         "apps.bridge.hosts.jobs",

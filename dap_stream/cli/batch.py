@@ -32,6 +32,7 @@ examples:
   dap-stream batch 'day*/**/*.flac' -o cleaned --jobs 4    a pattern, in quotes
   find /archive -name '*.wav' | dap-stream batch --list - -o cleaned --root /archive
   dap-stream batch recordings -o cleaned --name '{parent}/{stem}.flac' --table all.csv
+  dap-stream batch recordings -o cleaned --report pages --removed removed
   dap-stream batch recordings -o cleaned --profile-by folder
   srun -n 8 dap-stream batch recordings -o cleaned --shard slurm
   dap-stream batch /share/recordings -o /share/cleaned --cluster auto
@@ -88,6 +89,12 @@ def _add_files(group: Any) -> None:
         default="{parent}/{stem}_clean{ext}",
         help="names of results (default %(default)s)",
     )
+    group.add_argument("--removed", metavar="DIR", help="also write what was taken out, as the tree is")
+    group.add_argument(
+        "--report",
+        metavar="DIR",
+        help="a page for each recording, to see and hear what was done, and index.html, which leads to all",
+    )
     group.add_argument("--force", action="store_true", help="replace files that are not of this batch")
     group.add_argument("--skip-failed", action="store_true", help="do not try again what failed before")
 
@@ -133,8 +140,10 @@ def _add_workers(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the options say; returns the exit status."""
+    from dap_stream.apps.batch.index import check_index, write_index
+    from dap_stream.apps.batch.item import FAILED
     from dap_stream.apps.batch.journal import Journal
-    from dap_stream.apps.batch.plan import FAILED, make_plan
+    from dap_stream.apps.batch.plan import make_plan
     from dap_stream.apps.batch.run import BatchRun
     from dap_stream.apps.batch.run_lock import locked
     from dap_stream.apps.batch.table import write_table
@@ -147,6 +156,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     with ExitStack() as stack:
         stack.enter_context(locked(wanted.output, wanted.shard))
+        if wanted.report is not None:
+            check_index(wanted.report, wanted.force)
         plan = make_plan(wanted)
         console.planned(plan)
         journal = stack.enter_context(Journal(wanted.output, wanted.shard.suffix))
@@ -160,6 +171,8 @@ def run(args: argparse.Namespace) -> int:
         finally:
             if args.table is not None:
                 write_table(args.table, plan.items)
+            if wanted.report is not None:
+                write_index(wanted.report, wanted.output, plan.items)
     console.ended(plan)
     own = [item for item in plan.items if item.shard == wanted.shard.number]
     return 1 if any(item.status == FAILED for item in own) else 0
@@ -204,6 +217,8 @@ def _wanted(args: argparse.Namespace) -> Wanted:
         None if args.noise_file is None else KnownNoise(args.noise_file),
         args.force,
         args.skip_failed,
+        None if args.removed is None else Path(args.removed),
+        None if args.report is None else Path(args.report),
     )
 
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dap_stream.apps.batch.plan import FAILED, OPEN, SKIPPED, Item, Plan
+from dap_stream.apps.batch.item import FAILED, OPEN, SKIPPED, Item
+from dap_stream.apps.batch.plan import Plan
 from dap_stream.apps.batch.run import BatchCallbacks
 from dap_stream.apps.batch.table import line, row, summary
 from dap_stream.cli.console import Console

@@ -51,7 +51,7 @@ class TextStream(io.TextIOBase):
 
     def isatty(self) -> bool:
         """Whether somebody looks at it."""
-        return self._stream is not None and self._stream.isatty()
+        return self._stream is not None and not self._stream.closed and self._stream.isatty()
 
     def fileno(self) -> int:
         """The system's number of it; OSError if it was closed."""

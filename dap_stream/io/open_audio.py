@@ -18,6 +18,9 @@ from dap_stream.io.media_sink import MediaSink
 from dap_stream.io.media_source import MediaSource
 from dap_stream.io.media_writers import WRITERS, is_media_name, media_format
 
+READ_EXTENSIONS = (*EXTENSIONS, *WRITERS, ".qt", ".flv", ".f4v", ".mpg", ".mpeg", ".vob")
+_AMBIGUOUS = (".ts",)  # programs in TypeScript have it too: those are looked into
+
 AnyFileSource: TypeAlias = FileSource | MediaSource
 AnyFileSink: TypeAlias = FileSink | MediaSink
 
@@ -33,6 +36,12 @@ def open_audio(
         with source:
             raise SettingError(f"{path}: track={track} is not there: it has one track of sound")
     return source
+
+
+def is_audio_name(path: str | Path) -> bool:
+    """Whether a file is taken for a recording, by the ending of its name."""
+    suffix = Path(path).suffix.lower()
+    return suffix in READ_EXTENSIONS and (suffix not in _AMBIGUOUS or media_reader(path) is not None)
 
 
 def result_format(path: Path, source: FileFormat) -> FileFormat:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,10 +42,15 @@ def index_text(title: str, rows: Sequence[IndexRow]) -> str:
     )
 
 
+def is_index(head: str) -> bool:
+    """Whether it is the beginning of a page that `index_text` has made."""
+    return "dap_stream reports</title>" in head
+
+
 def _row(row: IndexRow) -> str:
     name = html.escape(row.name)
     if row.report is not None:
-        name = f'<a href="{html.escape(quote(row.report))}">{name}</a>'
+        name = f'<a href="{html.escape(quote(os.fsencode(row.report)))}">{name}</a>'
     length = NONE if row.seconds is None else format_seconds(row.seconds)
     reduction = NONE if row.reduction_db is None else f"{one_digit(row.reduction_db)} dB"
     return (

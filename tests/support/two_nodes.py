@@ -1,9 +1,9 @@
 """A Ray cluster of two nodes on this machine, for one batch: a program of its own, for Ray leaves its marks.
 
-    python two_nodes.py KILLS ARGUMENTS...
+    python two_nodes.py KILLS GONE ARGUMENTS...
 
-Runs ``dap-stream batch ARGUMENTS --cluster``, kills as many workers in the middle of a task, and ends with
-its status. What is told goes through.
+Runs ``dap-stream batch ARGUMENTS --cluster``, removes the file GONE as soon as a worker is in a task, kills
+as many workers in the middle of one, and ends with its status. What is told goes through.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def ancestors(pid: int) -> list[int]:
 
 
 def main() -> int:
-    n_kills, arguments = int(sys.argv[1]), sys.argv[2:]
+    n_kills, gone, arguments = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
         cluster.add_node(**NODE)
@@ -54,6 +54,7 @@ def main() -> int:
         batch = subprocess.Popen(command)
         while batch.poll() is None:
             for pid in at_work(os.getpid())[:n_kills]:
+                gone.unlink(missing_ok=True)
                 os.kill(pid, signal.SIGKILL)
                 n_kills -= 1
             time.sleep(0.05)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dap_stream.apps.batch.plan import Item
+from dap_stream.apps.batch.item import Item
 from dap_stream.core.parallel import n_cores
 from dap_stream.processors.registry import PROCESSORS
 

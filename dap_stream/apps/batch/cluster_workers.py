@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
+from dap_stream.apps.batch.cluster_probe import check_cluster, not_there
+from dap_stream.apps.batch.shares import shares
 from dap_stream.apps.batch.tasks import Answer, Task
 from dap_stream.apps.batch.worker import ENVIRONMENT, do_task
 from dap_stream.apps.batch.workers import Answered, Event, Lost, Ready
 from dap_stream.core import parallel
-from dap_stream.errors import DapStreamError, SettingError
+from dap_stream.errors import DapStreamError, SettingError, one_line
 
-_CONNECT_S = 5.0
 _NO_WORKER_S = 120.0  # without any worker, for a cluster to give us one
-GPU_PART = 0.25  # of a GPU for each worker: a fit leaves most of it idle
 
 
 class ClusterWorker:
@@ -135,42 +135,20 @@ def connect(address: str, jobs: int | None, uses_gpu: bool) -> ClusterWorkers:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError as error:
-        raise SettingError("--cluster needs Ray; install it: pip install 'dap-stream[ray]'") from error
-    if address != "auto":
-        _check_address(address)
+    if find_spec("ray") is None:
+        raise SettingError("--cluster needs Ray; install it: pip install 'dap-stream[ray]'")
+    check_cluster(address)
+    import ray
+
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise _not_there(address) from error
+    except ConnectionError as error:
+        raise not_there(address) from error
+    except (RuntimeError, ValueError, OSError) as error:
+        raise DapStreamError(
+            f"the Ray cluster takes no program from here ({one_line(str(error))}); "
+            "have the same versions of Python and Ray on all machines"
+        ) from error
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    n_cpus, n_gpus = int(resources.get("CPU", 0)), resources.get("GPU", 0.0)
-    gpus = GPU_PART if uses_gpu and n_gpus else 0.0
-    most = n_cpus if not gpus else min(n_cpus, int(n_gpus / gpus))
-    return ClusterWorkers(ray, max(jobs or most, 1), gpus)
-
-
-def _check_address(address: str) -> None:
-    """Whether anybody listens there: Ray itself would end the process where nobody does."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or "/" in host:
-        raise SettingError(f"--cluster {address} must be auto, or HOST:PORT as ray start says it")
-
-    async def knock() -> None:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), _CONNECT_S)
-        writer.close()
-        await writer.wait_closed()
-
-    try:
-        asyncio.run(knock())
-    except (OSError, OverflowError, asyncio.TimeoutError) as error:
-        raise _not_there(address) from error
-
-
-def _not_there(address: str) -> DapStreamError:
-    where = "on this machine" if address == "auto" else f"at {address}"
-    return DapStreamError(
-        f"there is no Ray cluster {where}; start one: ray start --head, or check the address"
-    )
+    most, gpus = shares(resources.get("CPU", 0.0), resources.get("GPU", 0.0), jobs, uses_gpu)
+    return ClusterWorkers(ray, most, gpus)

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from dap_stream.apps.batch.item import OPEN, Item
 from dap_stream.apps.batch.journal import FOLDER
-from dap_stream.apps.batch.plan import OPEN, Item, probe
+from dap_stream.apps.batch.plan import probe
 from dap_stream.apps.batch.tasks import LearnTask
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.errors import ProfileError

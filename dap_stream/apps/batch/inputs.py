@@ -11,7 +11,7 @@ from pathlib import Path
 from dap_stream.apps.batch.journal import FOLDER, read_journals
 from dap_stream.apps.batch.manifest import read_list, read_manifest
 from dap_stream.errors import InputError
-from dap_stream.io.formats import EXTENSIONS
+from dap_stream.io.open_audio import READ_EXTENSIONS, is_audio_name
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,24 @@ class Inputs:
     root: str | None = None
 
 
-def is_recording(name: str) -> bool:
-    """Whether a file in a folder is taken for a recording, by the ending of its name."""
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in EXTENSIONS
+def is_recording(path: str) -> bool:
+    """Whether a file in a folder is taken for a recording; what is hidden is not."""
+    return not os.path.basename(path).startswith(".") and is_audio_name(path)
 
 
 class _Finder:
     """Goes through the inputs. ``notes`` say what could not be looked at or was left out."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, removed: Path | None) -> None:
         self._output = os.path.realpath(output)
+        self._not_entered = {self._output} if removed is None else {self._output, os.path.realpath(removed)}
         self._written: set[str] = set()  # results of this batch and of others that are met on the way
         self.notes: list[str] = []
         self._add_results(self._output)
 
     def _add_results(self, folder: str) -> None:
-        self._written |= {os.path.normpath(os.path.join(folder, name)) for name in read_journals(folder)}
+        for name, entry in read_journals(folder).items():
+            self._written |= {os.path.normpath(os.path.join(folder, each)) for each in (name, *entry.beside)}
 
     def is_result(self, path: str) -> bool:
         """Whether a batch has written it."""
@@ -59,7 +61,7 @@ class _Finder:
         return bool(self._written) and os.path.join(os.path.realpath(folder), name) in self._written
 
     def walk(self, root: str) -> Iterator[str]:
-        """Recordings below a folder; hidden folders, links to folders and the output folder are left out."""
+        """Recordings below a folder; hidden folders, links to folders and folders of results are left out."""
         for here, folders, names in os.walk(root, onerror=self._cannot_look):
             real = os.path.realpath(here)
             if FOLDER in folders and real != self._output:
@@ -67,17 +69,19 @@ class _Finder:
             folders[:] = sorted(
                 name
                 for name in folders
-                if not name.startswith(".") and os.path.join(real, name) != self._output
+                if not name.startswith(".") and os.path.join(real, name) not in self._not_entered
             )
             for name in sorted(names):
-                if is_recording(name) and os.path.join(real, name) not in self._written:
+                if is_recording(os.path.join(here, name)) and os.path.join(real, name) not in self._written:
                     yield os.path.join(here, name)
 
     def _cannot_look(self, error: OSError) -> None:
         self.notes.append(f"{os.fsdecode(error.filename)}: cannot be read ({error.strerror}); left out")
 
 
-def find_recordings(inputs: Inputs, output: Path) -> tuple[list[Recording], list[str]]:
+def find_recordings(
+    inputs: Inputs, output: Path, removed: Path | None = None
+) -> tuple[list[Recording], list[str]]:
     """All recordings, each once, and notes on what was left out.
 
     Parameters
@@ -87,13 +91,15 @@ def find_recordings(inputs: Inputs, output: Path) -> tuple[list[Recording], list
         from the folder on that they have in common.
     output
         Folder of the results, which are never taken for recordings.
+    removed
+        Folder of what is taken out, which is none either.
 
     Raises
     ------
     InputError
         If there is none, or a list cannot be read.
     """
-    finder = _Finder(output)
+    finder = _Finder(output, removed)
     trees: list[tuple[str, list[str]]] = []
     files: list[str] = []
     for word in inputs.words:
@@ -126,7 +132,7 @@ def find_recordings(inputs: Inputs, output: Path) -> tuple[list[Recording], list
 
 
 def _endings() -> str:
-    return f"known endings: {' '.join(EXTENSIONS)}"
+    return f"known endings: {' '.join(READ_EXTENSIONS)}"
 
 
 def _matches(pattern: str, finder: _Finder) -> tuple[str, list[str]]:
@@ -137,9 +143,7 @@ def _matches(pattern: str, finder: _Finder) -> tuple[str, list[str]]:
     found = [
         path
         for path in sorted(glob.glob(pattern, recursive=True))
-        if os.path.isfile(path)
-        and (takes_all or is_recording(os.path.basename(path)))
-        and not finder.is_result(path)
+        if os.path.isfile(path) and (takes_all or is_recording(path)) and not finder.is_result(path)
     ]
     if not found:
         raise InputError(f"{pattern}: no recording matches; check the pattern ({_endings()})")

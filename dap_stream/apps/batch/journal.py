@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,11 @@ def file_state(path: str) -> FileState | None:
 
 @dataclass(frozen=True)
 class Entry:
-    """Last event of a result. ``output`` is its path in the output folder, and names it."""
+    """Last event of a result. ``output`` is its path in the output folder, and names it.
+
+    ``beside``: what was taken out and the page, by their paths from the output folder on. Without a state
+    they are ours, but perhaps not of this result.
+    """
 
     event: str
     output: str
@@ -48,6 +52,8 @@ class Entry:
     wall_s: float | None = None
     reason: str = ""
     time_s: float = 0.0
+    reduction_db: float | None = None
+    beside: Mapping[str, FileState | None] = field(default_factory=dict)
 
 
 def read_journals(output: str | Path) -> dict[str, Entry]:
@@ -68,10 +74,15 @@ def _entry(line: bytes) -> Entry | None:
     try:
         values: dict[str, Any] = json.loads(line)
         for key in ("source_state", "result_state"):
-            values[key] = None if values[key] is None else (int(values[key][0]), int(values[key][1]))
+            values[key] = _state(values[key])
+        values["beside"] = {name: _state(state) for name, state in values.get("beside", {}).items()}
         return Entry(**values)
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         return None
+
+
+def _state(values: Any) -> FileState | None:
+    return None if values is None else (int(values[0]), int(values[1]))
 
 
 class Journal:

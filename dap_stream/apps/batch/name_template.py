@@ -8,8 +8,10 @@ from pathlib import PurePath
 
 from dap_stream.core.settings import nearest
 from dap_stream.errors import SettingError
+from dap_stream.io.output_paths import CLEAN, REMOVED
 
 DEFAULT = "{parent}/{stem}_clean{ext}"
+PAGE = ".html"
 FIELDS = {
     "parent": "its folder, counted from the input folder",
     "stem": "its name without extension",
@@ -54,3 +56,22 @@ def result_name(template: str, relative: str) -> str:
     if {".", ".."} & set(made.split("/")):  # of a file whose name is made of dots
         raise SettingError(f"--name {template}: makes {made} of {relative}; add something to {{stem}}")
     return os.path.normpath(made.lstrip("/"))
+
+
+def removed_name(output: str) -> str:
+    """Path of what was taken out, in its folder, for the result at ``output``.
+
+    >>> removed_name("monday/talk_clean.wav")
+    'monday/talk_removed.wav'
+    """
+    path = PurePath(output)
+    return str(path.with_name(f"{path.stem.removesuffix(CLEAN)}{REMOVED}{path.suffix}"))
+
+
+def page_name(output: str) -> str:
+    """Path of the page, in its folder; results that differ in their extension alone have a page each.
+
+    >>> page_name("monday/talk_clean.wav")
+    'monday/talk_clean.wav.html'
+    """
+    return f"{output}{PAGE}"

@@ -8,27 +8,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from dap_stream.apps.batch import journal
+from dap_stream.apps.batch.compare import Policy, compare
 from dap_stream.apps.batch.fingerprint import fingerprint, group_fingerprint
 from dap_stream.apps.batch.inputs import Inputs, Recording, find_recordings
-from dap_stream.apps.batch.journal import FileState, file_state
-from dap_stream.apps.batch.name_template import DEFAULT, check_template, result_name
+from dap_stream.apps.batch.item import OPEN, Item
+from dap_stream.apps.batch.journal import file_state, read_journals
+from dap_stream.apps.batch.name_template import DEFAULT, check_template, page_name, removed_name, result_name
 from dap_stream.apps.batch.shard import Shard, shard_of
 from dap_stream.apps.files.known_noise import KnownNoise
 from dap_stream.core.stream_format import StreamFormat
-from dap_stream.errors import DapStreamError, OutputError, SettingError, one_line
+from dap_stream.errors import DapStreamError, OutputError, SettingError
 from dap_stream.io.open_audio import open_audio
-from dap_stream.io.output_paths import Names, OutputCheck, describe, exists_already
+from dap_stream.io.output_paths import Names, OutputCheck, describe
 from dap_stream.io.profile_file import load_profile
 from dap_stream.processors.chain_settings import ChainSettings, make_chain_settings
-
-OPEN, DONE, SKIPPED, FAILED, ELSEWHERE = "open", "done", "skipped", "failed", "elsewhere"
-"""States of a recording; elsewhere: another shard has it, and has not done it yet."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Batch as it was asked for. ``by_folder``: recordings of a folder share a profile."""
+    """Batch as it was asked for. ``by_folder``: recordings of a folder share a profile.
+
+    ``removed``, ``report``: folders for what was taken out, and for a page of each recording.
+    """
 
     inputs: Inputs
     output: Path
@@ -40,41 +41,8 @@ class Wanted:
     noise: KnownNoise | None = None
     force: bool = False
     skip_failed: bool = False
-
-
-@dataclass
-class Item:
-    """A recording of the batch. ``output`` is relative to the output folder; it may replace what is there."""
-
-    number: int
-    source: str
-    output: str
-    names: Names
-    chain: ChainSettings
-    profile: str | None
-    group: str | None
-    shard: int
-    fingerprint: str
-    source_state: FileState | None
-    status: str = OPEN
-    reason: str = ""
-    replaces: bool = False
-    stream: StreamFormat | None = None
-    n_samples: int | None = None
-    wall_s: float | None = None
-    reduction_db: float | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def seconds(self) -> float | None:
-        """Length of the recording; None as long as its header was not read, or if that does not say it."""
-        if self.stream is None or self.n_samples is None:
-            return None
-        return self.n_samples / self.stream.sample_rate
-
-    def fail(self, reason: str) -> None:
-        """Say why it cannot be."""
-        self.status, self.reason = FAILED, one_line(reason)
+    removed: Path | None = None
+    report: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -103,13 +71,13 @@ def make_plan(wanted: Wanted) -> Plan:
         recording is told in its item.
     """
     check_template(wanted.template)
-    recordings, notes = find_recordings(wanted.inputs, wanted.output)
+    recordings, notes = find_recordings(wanted.inputs, wanted.output, wanted.removed)
     items = [_item(number, recording, wanted) for number, recording in enumerate(recordings)]
     _check_names(items)
     _join_groups(items)
-    entries = journal.read_journals(wanted.output)
+    entries = read_journals(wanted.output)
     for item in items:
-        _compare(item, entries.get(item.output), wanted)
+        compare(item, entries.get(item.output), Policy(wanted.shard, wanted.force, wanted.skip_failed))
         if item.status == OPEN:
             probe(item)
     return Plan(items, notes)
@@ -131,17 +99,32 @@ def _item(number: int, recording: Recording, wanted: Wanted) -> Item:
             "a profile for each folder or group is of no use where nothing learns; "
             "take generator=band or context"
         )
+    names = _names(recording.source, output, wanted)
     return Item(
         number,
         recording.source,
         output,
-        Names(recording.source, os.path.join(wanted.output, output)),
+        names,
         chain,
         profile,
         group,
         shard_of(output, wanted.shard.n),
         fingerprint(chain, profile, None if wanted.noise is None else wanted.noise.path),
         file_state(recording.source),
+        {
+            path: os.path.relpath(os.path.realpath(path), os.path.realpath(wanted.output))
+            for path in (names.removed, names.report)
+            if path is not None
+        },
+    )
+
+
+def _names(source: str, output: str, wanted: Wanted) -> Names:
+    return Names(
+        source,
+        os.path.join(wanted.output, output),
+        None if wanted.removed is None else os.path.join(wanted.removed, removed_name(output)),
+        report=None if wanted.report is None else os.path.join(wanted.report, page_name(output)),
     )
 
 
@@ -199,39 +182,6 @@ def _join_groups(items: Iterable[Item]) -> None:
         together = group_fingerprint(own, ((item.output, item.source_state) for item in members))
         for item in members:
             item.fingerprint = together
-
-
-def _compare(item: Item, entry: journal.Entry | None, wanted: Wanted) -> None:
-    """Decide what has to be done, from what was done before."""
-    if item.status != OPEN:
-        return
-    found = file_state(item.names.output)
-    is_same = (
-        entry is not None
-        and entry.fingerprint == item.fingerprint
-        and entry.source_state == item.source_state
-        and item.source_state is not None
-    )
-    is_own = item.shard == wanted.shard.number
-    event = entry.event if entry is not None and is_same else None
-    if event == journal.DONE and found is not None:
-        item.status, item.reason = SKIPPED, "done before"
-    elif entry is not None and event == journal.FAILED and not is_own:
-        item.status, item.reason = FAILED, entry.reason
-    elif entry is not None and event == journal.FAILED and wanted.skip_failed:
-        item.status, item.reason = SKIPPED, f"failed before: {entry.reason}"
-    elif not is_own:
-        item.status, item.reason = ELSEWHERE, f"part {item.shard} of {wanted.shard.n} has it"
-    elif found is not None:
-        is_ours = entry is not None and (entry.event == journal.BEGUN or entry.result_state == found)
-        item.replaces = is_ours or wanted.force
-        if not item.replaces:
-            item.fail(
-                str(exists_already(item.names.output, "another output"))
-                if entry is None
-                else f"{item.names.output}: has been changed since it was written; move it away, or say "
-                "force=True to replace it"
-            )
 
 
 def probe(item: Item) -> None:

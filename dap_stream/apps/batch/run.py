@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dap_stream.apps.batch.groups import learn_tasks, profile_path
-from dap_stream.apps.batch.journal import BEGUN, Entry, Journal, file_state
+from dap_stream.apps.batch.item import DONE, FAILED, Item
+from dap_stream.apps.batch.journal import BEGUN, Entry, FileState, Journal, file_state
 from dap_stream.apps.batch.journal import DONE as JOURNAL_DONE
 from dap_stream.apps.batch.journal import FAILED as JOURNAL_FAILED
-from dap_stream.apps.batch.plan import DONE, FAILED, Item, Plan, Wanted
+from dap_stream.apps.batch.plan import Plan, Wanted
 from dap_stream.apps.batch.scheduler import Scheduler
 from dap_stream.apps.batch.tasks import Answer, CleanTask, Task
 from dap_stream.apps.batch.workers import Workers
@@ -61,8 +62,9 @@ class BatchRun:
                 self._learn(scheduler)
                 scheduler.run([self._task(item) for item in self._plan.todo])
         finally:
-            for folder in {item.names.output for item in self._at_work.values()}:
-                _tidy(folder)
+            for item in self._at_work.values():
+                for path in (item.names.output, *item.beside):
+                    _tidy(path)
 
     def _learn(self, scheduler: Scheduler) -> None:
         tasks = learn_tasks(self._plan.items, self._wanted.output)
@@ -115,7 +117,7 @@ class BatchRun:
 
 def _entry(item: Item, event: str, answer: Answer | None = None) -> Entry:
     result = None if answer is None else answer.result_state
-    if event == JOURNAL_FAILED and item.replaces:
+    if event == JOURNAL_FAILED and item.replaces and result is None:
         result = file_state(item.names.output)  # still that of an earlier run, and ours
     return Entry(
         event,
@@ -127,7 +129,19 @@ def _entry(item: Item, event: str, answer: Answer | None = None) -> Entry:
         item.seconds if answer is None or answer.seconds is None else answer.seconds,
         None if answer is None else answer.wall_s,
         item.reason,
+        reduction_db=item.reduction_db,
+        beside=_beside(item, event, answer),
     )
+
+
+def _beside(item: Item, event: str, answer: Answer | None) -> dict[str, FileState | None]:
+    """Names that were ours stay so; from now on those that are begun, and with their state those made."""
+    if event == JOURNAL_FAILED and (answer is None or answer.result_state is None):
+        return dict(item.earlier)  # nothing has been written
+    states: dict[str, FileState | None] = dict.fromkeys(item.earlier)
+    for path, name in item.beside.items():
+        states[name] = None if answer is None else answer.beside.get(path)
+    return states
 
 
 def _tidy(path: str) -> None:

@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dap_stream.apps.batch.plan import DONE, ELSEWHERE, FAILED, OPEN, SKIPPED, Item
+from dap_stream.apps.batch.item import DONE, ELSEWHERE, FAILED, OPEN, SKIPPED, Item
 from dap_stream.core.units import format_seconds
 from dap_stream.errors import SettingError
 from dap_stream.io.file_set import write_whole
 from dap_stream.report.json_text import json_line
 
-COLUMNS = ("status", "input", "output", "seconds", "wall_s", "reduction_db", "shard", "reason", "notes")
+COLUMNS = (
+    "status", "input", "output", "removed", "report",
+    "seconds", "wall_s", "reduction_db", "shard", "reason", "notes",
+)  # fmt: skip
 SUFFIXES = (".csv", ".jsonl")
 
 
@@ -30,6 +33,8 @@ def row(item: Item) -> dict[str, object]:
         "status": item.status,
         "input": item.source,
         "output": item.names.output,
+        "removed": item.names.removed,
+        "report": item.names.report,
         "seconds": item.seconds,
         "wall_s": item.wall_s,
         "reduction_db": item.reduction_db,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -48,7 +49,10 @@ def again(task: Task) -> Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """End of a task: done, unless ``error`` says why not. ``details`` only for a fault of ours."""
+    """End of a task: done, unless ``error`` says why not. ``details`` only for a fault of ours.
+
+    ``result_state``, and of each file ``beside``: of what was written, also if something failed after it.
+    """
 
     error: str | None = None
     details: str = ""
@@ -58,3 +62,4 @@ class Answer:
     notes: tuple[str, ...] = field(default=())
     remarks: tuple[str, ...] = field(default=())
     result_state: FileState | None = None
+    beside: Mapping[str, FileState | None] = field(default_factory=dict)

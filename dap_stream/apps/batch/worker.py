@@ -11,8 +11,8 @@ from pathlib import Path
 from dap_stream.apps.batch.joined_source import JoinedSource
 from dap_stream.apps.batch.journal import file_state
 from dap_stream.apps.batch.tasks import Answer, CleanTask, LearnTask, Task
-from dap_stream.apps.files.batch import failure_of
-from dap_stream.apps.files.job import Job, JobCallbacks, check, clean
+from dap_stream.apps.files.batch import Failure, failure_of
+from dap_stream.apps.files.job import Job, JobCallbacks, Outcome, check, clean
 from dap_stream.apps.files.report import warnings
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress
@@ -44,8 +44,10 @@ def _clean(task: CleanTask, tell: Callable[[float], None]) -> Answer:
     notes: list[str] = []
     if task.profile is not None:
         job = replace(job, profile=_profile(task.profile, file_state(task.profile)))
-    output = job.names.output
-    make_folder(Path(output).parent)
+    names = job.names
+    for path in (names.output, names.removed, names.report):
+        if path is not None:
+            make_folder(Path(path).parent)
     check(job)
     told = time.monotonic()
 
@@ -56,13 +58,30 @@ def _clean(task: CleanTask, tell: Callable[[float], None]) -> Answer:
             tell(progress["done_s"])
 
     outcome = clean(job, JobCallbacks(cleaning=cleaning, note=notes.append, warn=notes.append))
+    failure = _page(outcome)
     return Answer(
+        None if failure is None else failure.message,
+        "" if failure is None else failure.details,
         seconds=outcome.record.seconds,
         reduction_db=outcome.record.reduction_db,
         notes=(*notes, *warnings(outcome)),
         remarks=outcome.remarks,
-        result_state=file_state(output),
+        result_state=file_state(names.output),
+        beside={path: file_state(path) for path in (names.removed, names.report) if path is not None},
     )
+
+
+def _page(outcome: Outcome) -> Failure | None:
+    """Write the page, if one is wanted; the result is there already, whatever goes wrong."""
+    if outcome.job.names.report is None:
+        return None
+    from dap_stream.apps.files.report_page import write_report
+
+    try:
+        write_report(outcome)
+    except Exception as error:  # noqa: BLE001  as of a task
+        return failure_of(outcome.job, error)
+    return None
 
 
 @lru_cache(maxsize=4)

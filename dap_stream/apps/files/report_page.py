@@ -38,7 +38,8 @@ def write_report(outcome: Outcome) -> None:
     path = outcome.job.names.report
     assert path is not None, "only a job that names a report gets one"
     text = page_text(report_values(outcome))
-    write_whole(Path(path), text.encode(), force=outcome.job.force)
+    # Names of files need not be text.
+    write_whole(Path(path), text.encode("utf-8", "backslashreplace"), force=outcome.job.force)
 
 
 def report_values(outcome: Outcome) -> ReportValues:
