@@ -36,7 +36,7 @@ class Spy:
 
     def __init__(self, start, frames, seed, known_noise=()):
         self.start, self.known_noise = start, known_noise
-        self.pieces, self.taken, self.n_judged = [], [], 0
+        self.pieces, self.taken, self.losses, self.n_judged = [], [], [], 0
         Spy.made.append(self)
 
     made: ClassVar[list[Spy]] = []
