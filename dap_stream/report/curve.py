@@ -22,7 +22,9 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     span = max(high - low, 1e-9)
     unit = 10.0 ** np.floor(np.log10(span / most))
     step = next(factor * unit for factor in (1, 2, 5, 10) if span / (factor * unit) <= most)
-    return [round(float(i * step), 10) for i in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    return [
+        round(float(i * step), 10) for i in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)
+    ]
 
 
 def curve_svg(x: Sequence[float] | F64, y: Sequence[float] | F64, label: str, unit: str = "") -> str:

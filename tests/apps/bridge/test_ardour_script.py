@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from host_scripts import installed, watched_bridge
+from host_scripts import bridges_of, installed, no_bridge_left, watched_bridge
 from recordings import read, sound, write
 from servers import needs
 
@@ -95,3 +95,13 @@ def test_cancel_changes_nothing(ardour: Ardour) -> None:
         (ardour.folder / "fast.toml").write_text('steps = 100000\nquality = "fast"\n')
         said = ardour.run("clean", DAP_CANCEL="yes")
     assert said == ["TYPE EditorAction", "REGION talk.1 false", "END"]
+
+
+def test_the_script_starts_the_bridge_that_it_needs(ardour: Ardour) -> None:
+    """With what the user's programs have, not with the libraries of Ardour."""
+    with no_bridge_left(ardour.jobs):
+        said = ardour.run("clean")
+        assert said == ["TYPE EditorAction", f"IMPORTED 2 MERGED {3 * RATE}", "REGION talk.1 true", "END"]
+        (pid,) = bridges_of(ardour.jobs)
+        env = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        assert b"PATH=" in b"".join(env) and not any(word.startswith(b"LD_LIBRARY_PATH=") for word in env)

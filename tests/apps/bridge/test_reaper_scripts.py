@@ -46,14 +46,7 @@ class Reaper:
             return self.run("dap_stream_clean.lua", *items, **project)
         file, calls = self.folder / "project.json", self.folder / "calls"
         file.write_text(json.dumps({"items": items, **project}))
-        words = (
-            sys.executable,
-            SUPPORT / "fake_reaper.py",
-            self.scripts / "dap_stream_clean.py",
-            file,
-            calls,
-        )
-        command = [str(word) for word in words]
+        command = (*PYTHON, str(self.scripts / "dap_stream_clean.py"), str(file), str(calls))
         run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
         assert run.returncode == 0, run.stderr
         return [line.split("\t") for line in calls.read_text().splitlines()]

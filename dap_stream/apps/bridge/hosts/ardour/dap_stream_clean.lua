@@ -32,6 +32,12 @@ function factory() return function()
   local function start_bridge()
     if DAP.is_alive() then return end
     local words = DAP.start_words()
+    -- Ardour looks for its own libraries first; the bridge, and Python in it, need others of the same names.
+    local env = io.open("/usr/bin/env", "rb")
+    if env then
+      env:close()
+      words = { "/usr/bin/env", "-u", "LD_LIBRARY_PATH", table.unpack(words) }
+    end
     if os.forkexec then
       os.forkexec(table.unpack(words))
       return
