@@ -20,7 +20,10 @@ examples:
   dap-stream demo                          hear and see what it does
   dap-stream denoise talk.wav              writes talk_clean.wav
   dap-stream denoise talk.wav --reduction 12 --removed noise.wav
+  dap-stream batch archive/ -o cleaned     folders of recordings, several at a time
   dap-stream live                          clean the microphone while it is heard
+  dap-stream microphone up                 a clean microphone for calls and OBS
+  dap-stream bridge                        a warm process for editors and scripts
   dap-stream denoise --help                all options
 
 exit status: 0 done, 1 a recording could not be read, cleaned or written, 2 wrong usage,

@@ -88,4 +88,5 @@ def summary(items: Sequence[Item]) -> str:
         texts.append(f"{count[ELSEWHERE]} in other shards")
     if count[OPEN]:
         texts.append(f"{count[OPEN]} not done yet")
-    return f"{len(items)} recordings: {', '.join(texts)}"
+    plural = "" if len(items) == 1 else "s"
+    return f"{len(items)} recording{plural}: {', '.join(texts)}"
