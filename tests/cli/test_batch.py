@@ -135,12 +135,13 @@ def test_files_of_others_are_not_replaced(archive: Path) -> None:
 def test_bytes_do_not_depend_on_jobs_shards_or_order(archive: Path) -> None:
     """With a network, whose sums depend on how they are split."""
     (archive / "a/text.wav").unlink()
-    quick = ("--quality", "fast", "--set", "steps=5")
+    (archive / "a/long.wav").unlink()
+    quick = ("--quality", "fast", "--set", "steps=2")
     assert main(["batch", "in", "-o", "one", "--jobs", "1", *quick]) == 0
     assert main(["batch", "in", "-o", "two", "--jobs", "2", *quick]) == 0
     for shard in ("1/2", "2/2"):
         assert main(["batch", "in", "-o", "parts", "--shard", shard, "--jobs", "1", *quick]) == 0
-    assert results("one") == results("two") == results("parts") and len(results("one")) == 4
+    assert results("one") == results("two") == results("parts") and len(results("one")) == 3
 
 
 def test_shards_share_the_work_and_the_table(archive: Path) -> None:
@@ -292,7 +293,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
-def many(n: int, seconds: float = 6.0) -> None:
+def many(n: int, seconds: float = 4.0) -> None:
     Path("in").mkdir()
     for i in range(n):
         write(Path(f"in/{i}.wav"), sound(seconds, seed=i))
@@ -306,7 +307,7 @@ def hidden(folder: str = "out") -> list[str]:
     return [path.name for path in Path(folder).glob(".*.part")]
 
 
-COSTLY: Sequence[str] = ("--set", "generator=context", "--set", "steps=20")
+COSTLY: Sequence[str] = ("--set", "generator=context", "--set", "steps=12")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
@@ -328,8 +329,9 @@ def test_after_a_kill_or_ctrl_c_the_same_command_goes_on(number: signal.Signals)
     assert list(statuses().values()).count("skipped") == n_done
     assert list(statuses().values()).count("done") == 3 - n_done
     assert hidden() == []
-    assert main(["batch", "in/2.wav", "-o", "whole", "--jobs", "1", *COSTLY]) == 0
-    assert results("whole")["2_clean.wav"] == results()["2_clean.wav"]
+    if number == signal.SIGKILL:
+        assert main(["denoise", "in/2.wav", "-o", "whole.wav", *COSTLY, "-q"]) == 0
+        assert Path("whole.wav").read_bytes() == results()["2_clean.wav"]
 
 
 def test_a_full_disk_is_told_and_leaves_the_journal_whole(archive: Path, tmp_path: Path) -> None:

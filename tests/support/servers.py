@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from dap_stream.core import kernel_cache
+
 RATE = 48000
+KERNELS = {"NUMBA_CACHE_DIR": str(kernel_cache.folder())}  # not compiled once more in each new home
 
 # Two virtual cables, float, without rewinds, which lose and repeat samples unflagged.
 PULSE = """
@@ -91,7 +94,7 @@ def pulse_server(folder: Path) -> Iterator[Server]:
     home.mkdir(exist_ok=True)  # a server that comes back has its folders
     runtime.mkdir(mode=0o700, exist_ok=True)
     (folder / "pulse.conf").write_text(PULSE)
-    env = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime)}
+    env = {**os.environ, **KERNELS, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime)}
     env.pop("PULSE_SERVER", None)
     options = ["-n", "-F", str(folder / "pulse.conf"), "--exit-idle-time=-1", "--daemonize=no"]
     command = ["pulseaudio", *options, "--use-pid-file=no"]
@@ -110,6 +113,7 @@ def pipewire_server(folder: Path) -> Iterator[Server]:
     bus = runtime / "bus"
     env = {
         **os.environ,
+        **KERNELS,
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(runtime),
         "DBUS_SESSION_BUS_ADDRESS": f"unix:path={bus}",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from dap_stream.core.array_types import F32
 from dap_stream.core.finite import finite
@@ -51,6 +50,8 @@ class KnownNoise:
         with open_audio(self.path, start, stop, self.track) as source:
             audio = finite(read_up_to(source, round(MOST_S * rate)))
         if rate != sample_rate:
+            from scipy.signal import resample_poly  # takes longer to load than all the rest of a command
+
             common = gcd(rate, sample_rate)
             audio = resample_poly(audio, sample_rate // common, rate // common, axis=1)
         return np.ascontiguousarray(audio, np.float32)

@@ -21,7 +21,7 @@ from dap_stream.apps.batch.shares import shares
 from dap_stream.cli.main import main
 
 PROGRAM = Path(__file__).parents[2] / "support" / "two_nodes.py"
-QUICK = ("--set", "generator=context", "--set", "steps=12")
+QUICK = ("--set", "generator=context", "--set", "steps=4")
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_two_nodes_and_a_killed_worker_give_the_bytes_of_one_machine(tmp_path: P
     needs_package("ray")
     Path("in").mkdir()
     for i in range(3):
-        write(Path(f"in/{i}.wav"), sound(2.0, seed=i))
+        write(Path(f"in/{i}.wav"), sound(1.0, seed=i))
     Path("in/bad.wav").write_text("no audio")
     Path("in/b").mkdir()
     write(Path("in/b/gone.wav"), sound(0.2))  # the shortest: the last one that is begun
@@ -79,7 +79,7 @@ def test_two_nodes_and_a_killed_worker_give_the_bytes_of_one_machine(tmp_path: P
     assert {path.name for path in Path("pages").glob("*.html")} == {"index.html"} | {
         f"{i}_clean.wav.html" for i in range(3)
     }
-    assert main(["batch", "in", "-o", "local", "--jobs", "2", "--profile-by", "folder", *QUICK]) == 1
+    assert main(["batch", "in", "-o", "local", "--jobs", "1", "--profile-by", "folder", *QUICK]) == 1
     assert results("cluster") == results("local") and len(results("local")) == 3
     # The journal is the same one: here everything is done.
     assert main(["batch", *argv, "--skip-failed"]) == 0
@@ -136,7 +136,7 @@ def test_auto_without_a_cluster_is_one_line(
     """One that was stopped, and the address of it is still in the environment."""
     needs_package("ray")
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    monkeypatch.setattr(cluster_probe, "ANSWER_S", 4.0)
+    monkeypatch.setattr(cluster_probe, "ANSWER_S", 2.0)
     write(Path("a.wav"))
     assert main(["batch", "a.wav", "-o", "out", "--cluster", "auto"]) == 1
     err = capsys.readouterr().err
