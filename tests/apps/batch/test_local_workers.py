@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from recordings import sound, write
 
+from dap_stream.apps.batch.journal import file_state
 from dap_stream.apps.batch.local_workers import LocalWorkers
 from dap_stream.apps.batch.scheduler import Scheduler
 from dap_stream.apps.batch.tasks import Answer, CleanTask, Task
@@ -62,6 +63,7 @@ def test_a_task_whose_worker_is_killed_is_tried_once_more(tmp_path: Path, times:
         {0, 1, 2, 3} if is_done else {0, 2, 3}
     )
     if not is_done:
+        assert answers[1].result_state == file_state(tasks[1].job.names.output) is not None
         assert "1.wav: its worker was killed (SIGKILL, often for want of memory), 2 times" in str(
             answers[1].error
         )
