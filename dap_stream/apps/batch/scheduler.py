@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
-from dap_stream.apps.batch.tasks import Answer, Task, again
+from dap_stream.apps.batch.tasks import Answer, CleanTask, Task, again, written
 from dap_stream.apps.batch.workers import Answered, Heard, Lost, Ready, Workers
 
 TRIES = 2
@@ -68,5 +68,6 @@ class Scheduler:
         if tried[task.number] < TRIES:
             waiting.appendleft(again(task))
         else:
-            error = f"{task.name}: {event.reason}, {TRIES} times; clean it alone to see why"
-            self._finished(task, Answer(error))
+            answer = Answer(f"{task.name}: {event.reason}, {TRIES} times; clean it alone to see why")
+            # Who is lost may have put the result in its place before.
+            self._finished(task, written(task, answer) if isinstance(task, CleanTask) else answer)

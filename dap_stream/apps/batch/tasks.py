@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from dap_stream.apps.batch.journal import FileState
+from dap_stream.apps.batch.journal import FileState, file_state
 from dap_stream.apps.files.job import Job
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.processors.chain_settings import ChainSettings
@@ -63,3 +63,10 @@ class Answer:
     remarks: tuple[str, ...] = field(default=())
     result_state: FileState | None = None
     beside: Mapping[str, FileState | None] = field(default_factory=dict)
+
+
+def written(task: CleanTask, answer: Answer) -> Answer:
+    """The answer with the states of the files that the task has written, if it came that far."""
+    names = task.job.names
+    beside = {path: file_state(path) for path in (names.removed, names.report) if path is not None}
+    return replace(answer, result_state=file_state(names.output), beside=beside)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dap_stream.apps.batch.joined_source import JoinedSource
 from dap_stream.apps.batch.journal import file_state
-from dap_stream.apps.batch.tasks import Answer, CleanTask, LearnTask, Task
+from dap_stream.apps.batch.tasks import Answer, CleanTask, LearnTask, Task, written
 from dap_stream.apps.files.batch import Failure, failure_of
 from dap_stream.apps.files.job import Job, JobCallbacks, Outcome, check, clean
 from dap_stream.apps.files.report import warnings
@@ -59,16 +59,15 @@ def _clean(task: CleanTask, tell: Callable[[float], None]) -> Answer:
 
     outcome = clean(job, JobCallbacks(cleaning=cleaning, note=notes.append, warn=notes.append))
     failure = _page(outcome)
-    return Answer(
+    answer = Answer(
         None if failure is None else failure.message,
         "" if failure is None else failure.details,
         seconds=outcome.record.seconds,
         reduction_db=outcome.record.reduction_db,
         notes=(*notes, *warnings(outcome)),
         remarks=outcome.remarks,
-        result_state=file_state(names.output),
-        beside={path: file_state(path) for path in (names.removed, names.report) if path is not None},
     )
+    return written(task, answer)
 
 
 def _page(outcome: Outcome) -> Failure | None:

@@ -10,7 +10,7 @@ from recordings import sound, write
 
 from dap_stream.apps.batch.inputs import Inputs
 from dap_stream.apps.batch.item import DONE, FAILED, SKIPPED, Item
-from dap_stream.apps.batch.journal import Journal, read_journals
+from dap_stream.apps.batch.journal import FOLDER, Journal, read_journals
 from dap_stream.apps.batch.local_workers import LocalWorkers
 from dap_stream.apps.batch.plan import Wanted, make_plan
 from dap_stream.apps.batch.run import BatchCallbacks, BatchRun
@@ -65,3 +65,12 @@ def test_a_recording_that_changes_meanwhile_is_done_again_the_next_time() -> Non
         "in/1.wav": SKIPPED,
         "in/2.wav": DONE,
     }
+
+
+def test_a_result_whose_run_was_killed_before_it_could_say_so_is_ours() -> None:
+    run()
+    journal = OUT / FOLDER / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(line for line in lines if b'"event": "done"' not in line))
+    assert {item.status for item in run().values()} == {DONE}
+    assert {item.status for item in run().values()} == {SKIPPED}
