@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-from dap_stream.io.around.base import put_front
+from dap_stream.io.around.base import HeadWriter
 from dap_stream.io.around.surroundings import Collector, Surroundings
 
 ANNOTATION = b"annotation"
@@ -30,16 +30,14 @@ def _layout(magic: bytes) -> str:
     return "<I" if magic == b"dns." else ">I"
 
 
-class AuWriter:
-    """See `Writer`."""
+class AuWriter(HeadWriter):
+    """Puts the annotation between the header and the samples of AU."""
 
     def __init__(self, around: Surroundings) -> None:
         self._annotation = around.first(ANNOTATION) or b""
 
-    def room(self, probe: BinaryIO) -> tuple[int, int]:
-        return _HEAD_BYTES, _HEAD_BYTES + len(self._annotation)
-
-    def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
-        head = _head(inner)
+    def head(self, file: BinaryIO) -> tuple[bytes, int]:
+        """Header and annotation; libsndfile wrote the header alone."""
+        head = _head(file)
         start = struct.pack(_layout(head[:4]), _HEAD_BYTES + len(self._annotation))
-        put_front(head[:4] + start + head[8:] + self._annotation, _HEAD_BYTES, inner, outer)
+        return head[:4] + start + head[8:] + self._annotation, _HEAD_BYTES

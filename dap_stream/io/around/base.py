@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import BinaryIO, Protocol
 
 
@@ -24,3 +25,21 @@ class Writer(Protocol):
     def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
         """Complete a file: ``outer`` is what will be there, ``inner`` is as libsndfile sees it."""
         ...
+
+
+class HeadWriter(ABC):
+    """A `Writer` for files of which all pieces stand before the samples."""
+
+    @abstractmethod
+    def head(self, file: BinaryIO) -> tuple[bytes, int]:
+        """All before the samples of a file that begins like this one, and how long libsndfile made it."""
+
+    def room(self, probe: BinaryIO) -> tuple[int, int]:
+        """See `Writer`."""
+        head, start = self.head(probe)
+        return start, len(head)
+
+    def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
+        """See `Writer`."""
+        head, start = self.head(inner)
+        put_front(head, start, inner, outer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from dap_stream.io.around.base import put_front
+from dap_stream.io.around.base import HeadWriter
 from dap_stream.io.around.surroundings import Chunk, Collector, Surroundings
 from dap_stream.io.around.vorbis_comment import with_vendor_of
 
@@ -38,21 +38,13 @@ def _blocks(file: BinaryIO, collector: Collector) -> tuple[list[Chunk], int]:
     return found, position
 
 
-class FlacWriter:
-    """See `Writer`."""
+class FlacWriter(HeadWriter):
+    """Puts metadata blocks before the frames of FLAC."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    def room(self, probe: BinaryIO) -> tuple[int, int]:
-        head, start = self._head(probe)
-        return start, len(head)
-
-    def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
-        head, start = self._head(inner)
-        put_front(head, start, inner, outer)
-
-    def _head(self, file: BinaryIO) -> tuple[bytes, int]:
+    def head(self, file: BinaryIO) -> tuple[bytes, int]:
         """All before the frames, and how much of that libsndfile wrote."""
         own, start = _blocks(file, Collector(file, file.seek(0, 2)))
         comment = next((block.body for block in own if block.name == COMMENT), b"")

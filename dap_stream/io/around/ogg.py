@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-from dap_stream.io.around.base import put_front
+from dap_stream.io.around.base import HeadWriter
 from dap_stream.io.around.surroundings import MAX_BYTES, Chunk, Surroundings
 from dap_stream.io.around.vorbis_comment import make_comment, split_comment, with_vendor_of
 from dap_stream.io.ogg_pages import pages
@@ -57,21 +57,13 @@ def _header(file: BinaryIO) -> tuple[list[bytes], bytes, int]:
     return packets if len(packets) >= 2 else [], first, 0
 
 
-class OggWriter:
-    """See `Writer`. Serial number, page numbers and checksums are left to `settle_serial`."""
+class OggWriter(HeadWriter):
+    """Puts comments before the packets of Ogg; `settle_serial` sees to numbers and checksums of the pages."""
 
     def __init__(self, around: Surroundings) -> None:
         self._comment = around.first(COMMENT) or make_comment(b"", [])
 
-    def room(self, probe: BinaryIO) -> tuple[int, int]:
-        head, start = self._head(probe)
-        return start, len(head)
-
-    def put(self, inner: BinaryIO, outer: BinaryIO, n_samples: int) -> None:
-        head, start = self._head(inner)
-        put_front(head, start, inner, outer)
-
-    def _head(self, file: BinaryIO) -> tuple[bytes, int]:
+    def head(self, file: BinaryIO) -> tuple[bytes, int]:
         """All pages before the audio, and how much of that libsndfile wrote."""
         packets, first, start = _header(file)
         magic = _VORBIS if packets[1].startswith(_VORBIS) else _OPUS
