@@ -56,6 +56,7 @@ OUTSIDE = {
         "education.voices.espeak",
         "processors.denoise.learner_process",
     ),
+    "fcntl": ("io.file_lock", "processors.denoise.learner_process"),  # the latter for the size of a pipe
     "argparse": ("cli", "apps.bridge.hosts.audacity"),  # a program of its own
 }
 

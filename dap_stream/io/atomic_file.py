@@ -9,10 +9,11 @@ import shutil
 from pathlib import Path
 
 from dap_stream.errors import OutputError
+from dap_stream.io.file_lock import lock
 from dap_stream.io.file_metadata import copy_metadata
 from dap_stream.io.leftovers import remove_leftovers
 from dap_stream.io.output_paths import check_folder, check_free
-from dap_stream.io.part_files import OLD, hidden_path, make_locked, try_lock
+from dap_stream.io.part_files import OLD, hidden_path, make_locked
 from dap_stream.io.set_plan import Step, state_of
 
 # More than any encoder holds back, so that trying to write it meets the full disk that the encoder met.
@@ -137,7 +138,7 @@ class HiddenFile:
             return
         with contextlib.suppress(OSError):
             self._backup_lock = os.open(self._target, os.O_RDONLY)
-            try_lock(self._backup_lock)
+            lock(self._backup_lock)
         try:
             os.link(self._target, self._backup)
         except OSError as error:

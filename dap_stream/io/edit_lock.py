@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from dap_stream.core.small_file import open_regular
 from dap_stream.errors import InputError, OutputError
+from dap_stream.io.file_lock import lock
 
 
 @contextlib.contextmanager
@@ -17,20 +18,15 @@ def edited_alone(path: str) -> Iterator[None]:
     The lock is on the file itself: it leaves nothing behind, and ends with whoever holds it, killed or not.
     """
     try:
-        import fcntl
-    except ImportError:  # not a Unix system
-        yield
-        return
-    try:
         file = open_regular(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(f"{path}: is being edited already; wait for that to end") from None
-        except OSError:  # a file system without locks
+        is_ours = lock(file.fileno())
+        if is_ours is False:
+            raise OutputError(f"{path}: is being edited already; wait for that to end")
+        if is_ours is None:  # no locks here; an open file may not even be replaced
+            file.close()
             yield
             return
         # Who was there before may just have put another file in the place of the one that is locked here.

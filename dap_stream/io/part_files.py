@@ -8,10 +8,7 @@ import secrets
 import stat
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # not everywhere; there nothing is known to be left over
-    fcntl = None  # type: ignore[assignment]
+from dap_stream.io.file_lock import lock
 
 # The most of a target's name that fits into a hidden one, in bytes.
 _NAME_BYTES = 180
@@ -40,7 +37,7 @@ def make_locked(path: Path, is_private: bool) -> int | None:
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o600 if is_private else 0o666)
-    if try_lock(descriptor, waits=True):
+    if lock(descriptor, waits=True):
         # Whoever tidied up before it was locked took it for a leftover.
         if not is_at(descriptor, path):
             os.close(descriptor)
@@ -48,17 +45,6 @@ def make_locked(path: Path, is_private: bool) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
-
-
-def try_lock(descriptor: int, waits: bool = False) -> bool:
-    """Lock an open file; False if somebody has (and nobody ``waits`` for that), or if there are no locks."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-    except OSError:
-        return False
-    return True
 
 
 def open_leftover(path: Path) -> int | None:
@@ -75,7 +61,7 @@ def open_leftover(path: Path) -> int | None:
     is_ours = stat.S_ISREG(status.st_mode) and (
         not hasattr(os, "geteuid") or os.geteuid() in (0, status.st_uid)
     )
-    if is_ours and try_lock(descriptor) and is_at(descriptor, path):
+    if is_ours and lock(descriptor) and is_at(descriptor, path):
         return descriptor
     os.close(descriptor)
     return None

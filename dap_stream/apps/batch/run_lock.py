@@ -11,12 +11,8 @@ from pathlib import Path
 from dap_stream.apps.batch.journal import FOLDER
 from dap_stream.apps.batch.shard import Shard
 from dap_stream.errors import OutputError
+from dap_stream.io.file_lock import lock
 from dap_stream.io.output_paths import make_folder
-
-try:
-    import fcntl
-except ImportError:  # not everywhere; there nobody is kept out
-    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -40,15 +36,10 @@ def _lock(path: Path, output: Path, is_shared: bool) -> Iterator[None]:
             f"{path}: cannot be written ({error.strerror}); choose another output folder"
         ) from error
     try:
-        if fcntl is not None:
-            try:
-                fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OutputError(
-                    f"{output}: another batch is at work there; wait for it, or give each a --shard"
-                ) from None
-            except OSError:
-                pass  # a share that has no locks
+        if lock(descriptor, is_shared=is_shared) is False:  # None, no locks: nobody is kept out
+            raise OutputError(
+                f"{output}: another batch is at work there; wait for it, or give each a --shard"
+            )
         yield
     finally:
         os.close(descriptor)

@@ -16,13 +16,9 @@ from dap_stream.apps.bridge.protocol import PROTOCOL
 from dap_stream.core.small_file import read_small
 from dap_stream.core.version import __version__
 from dap_stream.errors import OutputError
+from dap_stream.io.file_lock import lock
 from dap_stream.io.part_files import is_at
 from dap_stream.report.json_text import json_line
-
-try:
-    import fcntl
-except ImportError:  # not everywhere; there the heartbeat alone says who is there
-    fcntl = None  # type: ignore[assignment]
 
 BRIDGE_FILE, LOCK_FILE = "bridge.json", "bridge.lock"
 HEARTBEAT_S = 2.0
@@ -40,19 +36,19 @@ def replace_file(path: Path, values: dict[str, Any]) -> None:
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Have the folder alone; OutputError if another bridge has it."""
-    lock = _lock(folder)
+    descriptor = _lock(folder)
     try:
-        if _beats(folder, is_sure=lock is not None):
+        if _beats(folder, is_sure=descriptor is not None):
             raise OutputError(
                 f"{folder}: another bridge, perhaps on another machine, watches this folder; "
                 "use that, or choose another folder"
             )
         yield
     finally:
-        if lock is not None:
+        if descriptor is not None:
             with suppress(OSError):
                 (folder / LOCK_FILE).unlink()
-            os.close(lock)
+            os.close(descriptor)
 
 
 def _lock(folder: Path) -> int | None:
@@ -65,23 +61,19 @@ def _lock(folder: Path) -> int | None:
             raise OutputError(
                 f"{folder}: cannot be written ({error.strerror}); choose another folder"
             ) from error
-        try:
-            if fcntl is None:
-                raise OSError
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
+        is_ours = lock(descriptor)
+        if is_ours and is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)
+        if is_ours is False:
             raise OutputError(
                 f"{folder}: another bridge watches this folder already; use that, or choose another folder"
-            ) from error
-        except OSError:  # a file system without locks
-            os.close(descriptor)
+            )
+        if is_ours is None:  # no locks here: the heartbeat alone says who is there
             with suppress(OSError):
                 path.unlink()
             return None
-        if is_at(descriptor, path):
-            return descriptor
-        os.close(descriptor)  # its owner has just removed it
+        # Its owner has just removed it: once more.
 
 
 def _beats(folder: Path, is_sure: bool) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dap_stream.errors import DeviceError, OutputError, SettingError
+from dap_stream.io.file_lock import lock
 
 _PATIENCE_S = 20.0  # until it has ended by itself
 _LOOK_S = 0.05
@@ -51,10 +51,8 @@ def taken(source: str) -> Iterator[None]:
     """Within the block this process is the one; SettingError if there is another."""
     descriptor = os.open(folder() / "microphone.json", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise is_up_already() from None
+        if lock(descriptor) is False:
+            raise is_up_already()
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(Running(os.getpid(), source))).encode(), 0)
         yield
@@ -74,9 +72,8 @@ def running() -> Running | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return None  # nobody holds it
-    except BlockingIOError:
+        if lock(descriptor) is not False:
+            return None  # nobody holds it
         try:
             return Running(**json.loads(os.pread(descriptor, 10_000, 0)))
         except (ValueError, TypeError):  # just begun, or just written by nobody
