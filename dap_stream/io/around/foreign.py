@@ -55,11 +55,11 @@ def pack_foreign(around: Surroundings, n_samples: int) -> tuple[Chunk, ...]:
     layout, application = LAYOUTS[around.kind], _IDS[around.kind]
     form = around.first(layout.form)
     n_bytes = None if form is None else _audio_bytes(around.kind, form, n_samples)
-    if n_bytes is None:
+    n_inner = _SSND_HEAD if around.kind == "AIFF" else 0
+    if n_bytes is None or max(n_bytes + n_inner, n_samples) > _MOST:
         return ()
     before = [layout.pack(_counted(chunk, layout.form, around.kind, n_samples)) for chunk in around.before]
     behind = [layout.pack(chunk) for chunk in around.behind]
-    n_inner = _SSND_HEAD if around.kind == "AIFF" else 0
     audio = struct.pack(layout.head, layout.audio, n_bytes + n_inner) + bytes(n_inner)
     total = _FILE_HEAD + sum(map(len, before + behind)) + len(audio) + n_bytes + n_bytes % 2
     if total - 8 > _MOST or any(len(piece) + 4 > MAX_BODY for piece in before + behind):

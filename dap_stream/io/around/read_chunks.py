@@ -8,6 +8,7 @@ from dap_stream.io.around.layouts import KIND_OF_MAGIC, LAYOUTS, Layout
 from dap_stream.io.around.surroundings import Collector, Surroundings
 
 _LITTLE = 8  # bytes at the end of a file that are no more than padding
+_ID3V1_BYTES = 128
 
 
 def read_chunks(file: BinaryIO, magic: bytes, audio_end: int, size: int) -> Surroundings:
@@ -24,7 +25,7 @@ def read_chunks(file: BinaryIO, magic: bytes, audio_end: int, size: int) -> Surr
     position = _begin_behind(file, layout, audio_end, size)
     end = position
     for name, start, n_bytes in layout.walk(file, position):
-        if not _is_name(name) or collector.is_full:
+        if not _is_chunk(layout, name, start, n_bytes, size) or collector.is_full:
             break
         if name == layout.audio:
             collector.left_out.append("a second chunk of samples")
@@ -38,10 +39,14 @@ def read_chunks(file: BinaryIO, magic: bytes, audio_end: int, size: int) -> Surr
     return Surroundings(kind, tuple(before), tuple(behind), magic, tuple(collector.left_out))
 
 
-def _is_name(name: bytes) -> bool:
+def _is_chunk(layout: Layout, name: bytes, start: int, n_bytes: int, size: int) -> bool:
+    """Whether it can be one. The old tag of MP3 at the end of a file is none, though it looks like one."""
     if len(name) == 16:
         return True
-    return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name) and not name.startswith(b"TAG")
+    is_last = 0 <= size - start - n_bytes < layout.pad
+    if name.startswith(b"TAG") and start - layout.n_head == size - _ID3V1_BYTES and not is_last:
+        return False
+    return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name)
 
 
 def _begin_behind(file: BinaryIO, layout: Layout, audio_end: int, size: int) -> int:
@@ -49,6 +54,6 @@ def _begin_behind(file: BinaryIO, layout: Layout, audio_end: int, size: int) -> 
     padded = audio_end + -audio_end % layout.pad
     for position in (padded, audio_end):
         name, start, n_bytes = next(layout.walk(file, position), (b"", 0, size))
-        if name and _is_name(name) and 0 <= n_bytes <= size - start:
+        if name and _is_chunk(layout, name, start, n_bytes, size) and 0 <= n_bytes <= size - start:
             return position
     return padded

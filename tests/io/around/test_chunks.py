@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import wavinfo
 from copies import copied
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from recorder_files import (
     IXML,
@@ -55,6 +55,8 @@ some_chunks = st.lists(st.tuples(names, st.binary(max_size=70)), max_size=6)
     n=st.integers(1, 300),
     magic=st.sampled_from([b"RIFF", b"RF64", b"BW64"]),
 )
+@example([], [], [(b"TAGA", b"")], 16, 16, 1, b"RIFF")  # like the head of an old tag of MP3
+@example([], [], [(b"TAGA", bytes(120))], 16, 16, 1, b"RF64")
 def test_any_chunks_survive(
     before: Chunks, between: Chunks, behind: Chunks, form: int, bits: int, n: int, magic: bytes
 ) -> None:
