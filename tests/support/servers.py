@@ -137,19 +137,26 @@ def pipewire_server(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(command: list[str], name: str, env: dict[str, str], folder: Path) -> Iterator[Server]:
-    log = folder / f"{name}.log"
+def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program whose words go to ``log``, gone after the block."""
     with log.open("wb") as file:
         process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
     try:
-        yield Server(process, name, env, log)
+        yield process
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def _running(command: list[str], name: str, env: dict[str, str], folder: Path) -> Iterator[Server]:
+    log = folder / f"{name}.log"
+    with running(command, env, log) as process:
+        yield Server(process, name, env, log)
 
 
 def _succeeds(command: list[str], env: dict[str, str], said: bytes | None = None) -> bool:

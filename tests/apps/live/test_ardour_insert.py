@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from bridges import wait_for
-from servers import Server, jack_server, needs, needs_package
+from servers import Server, jack_server, needs, needs_package, running
 
 ROOT = Path(__file__).parents[3]
 ARDOUR = Path("/usr/lib/ardour7")
@@ -77,21 +77,6 @@ class Graph:
 
     def disconnect(self, source: str, target: str) -> None:
         self._ask("jack_disconnect", source, target)
-
-
-@contextmanager
-def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[None]:
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager
