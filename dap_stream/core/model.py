@@ -12,14 +12,7 @@ from dap_stream.core.profile import Profile
 
 
 class Model(Protocol):
-    """Learned on the way or beforehand; not for two threads at once."""
-
-    @property
-    def history(self) -> Sequence[Any]:
-        """Record of the learning, block by block, oldest first, with ``start_s``, ``loss``, ``steps``."""
-
-    def profile(self) -> Profile:
-        """Weights as they are now, as data that never changes."""
+    """Learned, or found out, on the way or beforehand; not for two threads at once."""
 
     def reset(self) -> None:
         """Forget what was learned since it was made."""
@@ -28,7 +21,18 @@ class Model(Protocol):
         """Give back threads and processes. A second time does nothing."""
 
 
-class BackgroundModel(Model, Protocol):
+class LearnedModel(Model, Protocol):
+    """A model with weights that a profile can keep."""
+
+    @property
+    def history(self) -> Sequence[Any]:
+        """Record of the learning, block by block, oldest first, with ``start_s``, ``loss``, ``steps``."""
+
+    def profile(self) -> Profile:
+        """Weights as they are now, as data that never changes."""
+
+
+class BackgroundModel(LearnedModel, Protocol):
     """Learned beside a live stream; for any thread."""
 
     is_frozen: bool

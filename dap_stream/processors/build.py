@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 
 from dap_stream.core.array_types import F32
 from dap_stream.core.arrays import process_array
 from dap_stream.core.learning_curve import LearningCurve
-from dap_stream.core.model import BackgroundModel, Model
+from dap_stream.core.model import BackgroundModel, LearnedModel, Model
 from dap_stream.core.processed_source import ProcessedSource
 from dap_stream.core.processors import Chain
 from dap_stream.core.profile import Profile
@@ -19,6 +19,7 @@ from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.streams import SeekableSource
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.chain_settings import ChainSettings
+from dap_stream.processors.findings import Finding, RepairModel
 from dap_stream.processors.registry import PROCESSORS
 
 _AnyModel = TypeVar("_AnyModel", bound=Model)
@@ -50,7 +51,7 @@ def for_live(chain: ChainSettings) -> ChainSettings:
 
 
 def make_models(chain: ChainSettings, profile: Profile | None = None) -> dict[str, Model]:
-    """Models of all that learns, by name of the processor; the first one begins with ``profile``."""
+    """Models by name of the processor; the first one that learns begins with ``profile``."""
 
     def make(name: str, settings: Settings, profile: Profile | None) -> Model | None:
         make_model = PROCESSORS[name].make_model
@@ -77,18 +78,45 @@ def _models(
     make: Callable[[str, Settings, Profile | None], _AnyModel | None],
 ) -> dict[str, _AnyModel]:
     models: dict[str, _AnyModel] = {}
+    learner = next(iter(_learners(chain)), None)
+    if profile is not None and learner is None:
+        raise ProfileError(f"a profile is of no use: nothing in the chain ({', '.join(chain.names)}) learns")
     try:
         for name, settings in chain.processors:
-            model = make(name, settings, None if models else profile)
+            model = make(name, settings, profile if name == learner else None)
             if model is not None:
                 models[name] = model
     except BaseException:
         for model in models.values():
             model.close()
         raise
-    if profile is not None and not models:
-        raise ProfileError(f"a profile is of no use: nothing in the chain ({', '.join(chain.names)}) learns")
     return models
+
+
+def _learners(chain: ChainSettings) -> list[str]:
+    """Processors that learn what a profile can keep."""
+    return [
+        name
+        for name, settings in chain.processors
+        if (learns := PROCESSORS[name].learns) is not None and learns(settings)
+    ]
+
+
+def learned(chain: ChainSettings, models: Mapping[str, Model]) -> Profile:
+    """Profile of the first that learns; SettingError if nothing does."""
+    for name in _learners(chain):
+        return cast(LearnedModel, models[name]).profile()
+    raise SettingError("nothing in the chain learns, so there is no profile to save")
+
+
+def findings(chain: ChainSettings, models: Mapping[str, Model]) -> tuple[Finding, ...]:
+    """Damage that was found in the last stream, one repair after the other."""
+    return tuple(
+        finding
+        for name in chain.names
+        if isinstance(model := models.get(name), RepairModel)
+        for finding in model.findings or ()
+    )
 
 
 def hear_noise(

@@ -51,6 +51,9 @@ class Entry:
     make_live: Callable[[Any, StreamFormat, Any], Processor] | None = None
     """The same for a live stream; None: it cannot be used live."""
 
+    repairs: str = ""
+    """Kind of damage that it repairs, as on the command line; its model is a `RepairModel` then."""
+
     learns: Callable[[Any], bool] | None = None
     """``settings`` to whether something is learned with them that a profile can keep; None: never."""
     make_model: Callable[[Any, Profile | None], Model | None] | None = None

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from dap_stream.core.settings import nearest
 from dap_stream.errors import SettingError
+from dap_stream.processors.bandwidth.entry import BANDWIDTH
+from dap_stream.processors.declick.entry import DECLICK
+from dap_stream.processors.declip.entry import DECLIP
+from dap_stream.processors.dehum.entry import DEHUM
 from dap_stream.processors.denoise.entry import DENOISE
 from dap_stream.processors.entry import Entry
 from dap_stream.processors.gain.entry import GAIN
+from dap_stream.processors.inpaint.entry import INPAINT
 
-PROCESSORS: dict[str, Entry] = {entry.name: entry for entry in (DENOISE, GAIN)}
+PROCESSORS: dict[str, Entry] = {
+    entry.name: entry for entry in (DENOISE, GAIN, DECLIP, INPAINT, DECLICK, DEHUM, BANDWIDTH)
+}
+
+REPAIRS: dict[str, str] = {entry.repairs: name for name, entry in PROCESSORS.items() if entry.repairs}
+"""Kind of damage to the processor that repairs it, in the order in which they are used.
+
+Clipping and gaps are found by values that nothing may have changed before; a click in a hum is still a click,
+while a hum with clicks in it is harder to follow; highs are made up when all else is well.
+"""
 
 
 def entry_of(name: str) -> Entry:

@@ -14,6 +14,7 @@ from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.build import (
     for_live,
     for_source,
+    learned,
     make_chain,
     make_live_chain,
     make_live_models,
@@ -61,8 +62,9 @@ def test_each_processor_learns_from_the_sound_as_it_comes_to_it() -> None:
     others = make_models(alone)
     with ArraySource(loud, RATE) as source:
         pretrain(alone, others, source)
-    for name, value in models["denoise"].profile().weights.items():
-        np.testing.assert_allclose(value, others["denoise"].profile().weights[name], atol=1e-3)
+    weights = learned(alone, others).weights
+    for name, value in learned(behind, models).weights.items():
+        np.testing.assert_allclose(value, weights[name], atol=1e-3)
 
 
 def test_what_is_possible_with_a_source_and_live() -> None:
@@ -82,7 +84,8 @@ def test_live_chains_use_the_models_they_are_given() -> None:
 
 
 def test_a_profile_where_nothing_learns_is_refused() -> None:
-    profile = make_models(chain_of(denoise=SMALL))["denoise"].profile()
+    alone = chain_of(denoise=SMALL)
+    profile = learned(alone, make_models(alone))
     with pytest.raises(ProfileError, match=r"nothing in the chain \(gain\) learns"):
         make_models(chain_of(gain=GainSettings()), profile)
 

@@ -164,7 +164,7 @@ def test_a_chain_has_its_processors_in_order_and_each_key_finds_its_own(tmp_path
         ({"denoize.wet": "1"}, None, "no processor 'denoize'; did you mean 'denoise'"),
         ({"wet": "1", "denoise.wet": "0"}, None, "wet and denoise.wet are the same setting"),
         ({}, ["denoise", "denoise"], "denoise is twice in the chain"),
-        ({}, ["declick"], "no processor 'declick'"),
+        ({}, ["dereverb"], "no processor 'dereverb'"),
         ({}, [], "at least one processor"),
     ],
 )

@@ -18,7 +18,7 @@ from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress
 from dap_stream.io.output_paths import Names, make_folder
 from dap_stream.io.profile_file import load_profile, replace_profile
-from dap_stream.processors.build import make_models, pretrain
+from dap_stream.processors.build import learned, make_models, pretrain
 
 # Threads of libraries: one, in every worker, so that the result does not depend on how many there are.
 ENVIRONMENT = dict.fromkeys(
@@ -95,10 +95,10 @@ def _learn(task: LearnTask) -> Answer:
     try:
         with JoinedSource(task.sources, task.stream) as source:
             pretrain(task.chain, models, source)
-        learned = next(model.profile() for model in models.values())
+        profile = learned(task.chain, models)
     finally:
         for model in models.values():
             model.close()
     make_folder(Path(task.output).parent)
-    replace_profile(task.output, learned)
+    replace_profile(task.output, profile)
     return Answer()

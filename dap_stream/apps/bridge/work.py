@@ -20,7 +20,7 @@ from dap_stream.errors import DapStreamError, InputError, SettingError
 from dap_stream.io.output_paths import describe, make_names
 from dap_stream.io.pipe import PipeSource
 from dap_stream.io.profile_file import replace_profile
-from dap_stream.processors.build import make_models, pretrain, remarks
+from dap_stream.processors.build import learned, make_models, pretrain, remarks
 
 EVERY_S = 0.1  # at most so often a client is told how far it is
 
@@ -123,7 +123,7 @@ def learning(params: Mapping[str, Any], folders: Folders) -> Work:
             if not teller.has_told:
                 raise SettingError("with passes=1 nothing is learned beforehand; take passes=2")
             ticket.check()
-            replace_profile(job.names.output, next(model.profile() for model in models.values()))
+            replace_profile(job.names.output, learned(chain, models))
             seconds = source.n_samples / source.sample_rate
             said = remarks(chain, models)
         return {

@@ -43,8 +43,10 @@ from dap_stream.io.pipe_format import PipeFormat
 from dap_stream.io.profile_file import stage_profile
 from dap_stream.io.set_plan import state_of
 from dap_stream.processors.build import (
+    findings,
     for_source,
     hear_noise,
+    learned,
     learning_curves,
     make_chain,
     make_models,
@@ -52,6 +54,7 @@ from dap_stream.processors.build import (
     remarks,
 )
 from dap_stream.processors.chain_settings import ChainSettings
+from dap_stream.processors.findings import Finding
 
 AudioSource: TypeAlias = AnyFileSource | PipeSource
 
@@ -88,6 +91,7 @@ class Outcome:
     notes: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     curves: tuple[LearningCurve, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,7 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         models = make_models(chain, job.profile)
         for model in models.values():
             stack.callback(model.close)
-        if job.save_profile is not None and not models:
+        if job.save_profile is not None and not chain.learns:
             raise SettingError("nothing in the chain learns, so there is no profile to save")
         stream = StreamFormat(source.sample_rate, source.channels)
         if job.noise is not None:
@@ -227,16 +231,16 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
                 raise OutputError(f"{job.names.source}: was changed while it was cleaned; clean it again")
             files = [each.hidden for each in (removed, sink) if is_file_sink(each)]
             if job.save_profile is not None:
-                learned = next(model.profile() for model in models.values())
-                files.append(stage_profile(job.save_profile, learned))
+                files.append(stage_profile(job.save_profile, learned(chain, models)))
                 stack.callback(files[-1].remove)
             replace_together(files)
 
         record = render(source, processor, sink, removed, callbacks.cleaning, complete=complete)
         said, curves = remarks(chain, models), learning_curves(chain, models)
+        found_damage = findings(chain, models)
     source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
     wall_s = time.perf_counter() - began
-    return Outcome(job, chain, source_format, record, learn_s, wall_s, notes, said, curves)
+    return Outcome(job, chain, source_format, record, learn_s, wall_s, notes, said, curves, found_damage)
 
 
 def _shortcomings(job: Job, source: AudioSource) -> list[str]:

@@ -1,0 +1,1 @@
+"""Missing highs, made up from what is there below."""

@@ -1,0 +1,1 @@
+"""Clicks, crackle and digital glitches, filled in from their surroundings."""

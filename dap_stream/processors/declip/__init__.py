@@ -1,0 +1,1 @@
+"""Clipped peaks, reconstructed from the samples that are reliable."""

@@ -1,0 +1,1 @@
+"""Hum and whine: steady tones with all their harmonics, subtracted."""

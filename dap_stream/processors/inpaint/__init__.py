@@ -1,0 +1,1 @@
+"""Gaps and drop-outs, filled from what surrounds them."""
