@@ -12,6 +12,7 @@ from dap_stream.core.arrays import process_array
 from dap_stream.core.learning_curve import LearningCurve
 from dap_stream.core.model import BackgroundModel, LearnedModel, Model
 from dap_stream.core.processed_source import ProcessedSource
+from dap_stream.core.processor import Processor
 from dap_stream.core.processors import Chain
 from dap_stream.core.profile import Profile
 from dap_stream.core.settings import Settings
@@ -203,21 +204,31 @@ def make_chain(
     if models is None:
         chain, _ = for_source(chain, is_seekable=False)
         models = {}
-    made = []
+    made: list[Processor] = []
     for name, settings in chain.processors:
         make = PROCESSORS[name].make
         assert make is not None, "for_source has seen to it"
         made.append(make(settings, stream, models.get(name)))
-    return Chain(made)
+    return _chained(made)
 
 
 def make_live_chain(
     chain: ChainSettings, stream: StreamFormat, models: Mapping[str, BackgroundModel]
 ) -> Chain:
     """The processors for a live stream."""
-    made = []
+    made: list[Processor] = []
     for name, settings in chain.processors:
         make = PROCESSORS[name].make_live
         assert make is not None, "for_live has seen to it"
         made.append(make(settings, stream, models.get(name)))
-    return Chain(made)
+    return _chained(made)
+
+
+def _chained(processors: list[Processor]) -> Chain:
+    """A chain of them, each of which knows how late the recording comes to it if it wants to."""
+    late = 0
+    for processor in processors:
+        if hasattr(processor, "start_up"):
+            processor.start_up = late
+        late += processor.latency
+    return Chain(processors)

@@ -14,6 +14,7 @@ from dap_stream.apps.files.known_noise import KnownNoise
 from dap_stream.core.held_signals import held_back
 from dap_stream.core.learning_curve import LearningCurve
 from dap_stream.core.model import Model
+from dap_stream.core.null_sink import NullSink
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress, RenderRecord, render
 from dap_stream.core.stream_format import StreamFormat
@@ -37,7 +38,7 @@ from dap_stream.io.open_audio import (
     result_format,
     shortcomings,
 )
-from dap_stream.io.output_paths import PIPE, Names, check_folder
+from dap_stream.io.output_paths import NOWHERE, PIPE, Names, check_folder
 from dap_stream.io.pipe import PipeSink, PipeSource, standard_input, standard_output
 from dap_stream.io.pipe_format import PipeFormat
 from dap_stream.io.profile_file import stage_profile
@@ -117,12 +118,14 @@ def open_source(job: Job) -> AudioSource:
     return open_audio(name, seconds_to_samples(job.start_s, rate), stop, job.track)
 
 
-def result_formats(job: Job, source: AudioSource) -> tuple[FileFormat | PipeFormat, FileFormat | None]:
+def result_formats(job: Job, source: AudioSource) -> tuple[FileFormat | PipeFormat | None, FileFormat | None]:
     """Formats of the result and of the removed part; SettingError if the names ask for what cannot be."""
     source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
     names = job.names
-    result: FileFormat | PipeFormat
-    if names.output == PIPE:
+    result: FileFormat | PipeFormat | None
+    if names.output == NOWHERE:
+        result = None
+    elif names.output == PIPE:
         result = _pipe_format(job, source)
     elif names.in_place:
         result = format_in_place(Path(names.output), source_format)
@@ -164,8 +167,9 @@ def doubts_of(job: Job, source: AudioSource) -> tuple[str, ...]:
 
 def check(job: Job) -> None:
     """Raise all that can be known to go wrong before anything is computed; the pipe is not touched."""
-    for path in (job.names.output, job.names.removed, job.names.report, job.save_profile):
-        if path is not None:
+    names = job.names
+    for path in (names.output, names.removed, names.report, names.labels, job.save_profile):
+        if path is not None and path != NOWHERE:
             check_folder(path)
     if job.names.source == PIPE:
         return
@@ -309,7 +313,9 @@ def _open_sinks(
         assert job.names.removed is not None
         removed = _entered(open_sink(job.names.removed, rest, source, job.force, carried[1]), stack)
     sink: Sink
-    if isinstance(result, PipeFormat):
+    if result is None:
+        sink = NullSink()
+    elif isinstance(result, PipeFormat):
         sink = stack.enter_context(PipeSink(standard_output(), result, source.n_samples))
     else:
         force = job.force or job.names.in_place
@@ -320,7 +326,7 @@ def _open_sinks(
 def _say_what_is_lost(job: Job, callbacks: JobCallbacks) -> None:
     """Of files that will be replaced, before hours are spent on it."""
     for path in (job.names.output, job.names.removed, job.save_profile):
-        if path is not None and path != PIPE and os.path.exists(path):
+        if path not in (None, NOWHERE, PIPE) and os.path.exists(path):
             for text in lost_metadata(Path(path)):
                 callbacks.warn(f"{path}: loses {text}")
 
