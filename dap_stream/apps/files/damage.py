@@ -119,7 +119,7 @@ def channel_text(finding: Finding) -> str:
 
 
 def what_text(finding: Finding) -> str:
-    """What it is, and how many are told as one."""
+    """The damage in a few words, and how many are told as one."""
     many = f"{finding.count} near to each other" if finding.count > 1 else ""
     return ", ".join(part for part in (finding.text, many) if part)
 
