@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run_jobs(args: argparse.Namespace, jobs: Sequence[Job]) -> int:
     """Check all, do all; the exit status."""
     from dap_stream.apps.files.batch import exit_status, run_all, summary
-    from dap_stream.apps.files.job import check
+    from dap_stream.apps.files.job_check import check
     from dap_stream.cli.console import Console
 
     names = [job.names for job in jobs]
