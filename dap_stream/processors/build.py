@@ -21,7 +21,7 @@ from dap_stream.core.streams import SeekableSource
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.chain_settings import ChainSettings
 from dap_stream.processors.findings import Finding, RepairModel
-from dap_stream.processors.registry import PROCESSORS
+from dap_stream.processors.registry import PROCESSORS, REPAIRS
 
 _AnyModel = TypeVar("_AnyModel", bound=Model)
 
@@ -44,7 +44,13 @@ def for_source(chain: ChainSettings, is_seekable: bool) -> tuple[ChainSettings, 
 def for_live(chain: ChainSettings) -> ChainSettings:
     """The settings as a live stream has them; SettingError for what cannot run live."""
     for name in chain.names:
-        if PROCESSORS[name].make_live is None:
+        entry = PROCESSORS[name]
+        if entry.make_live is None and entry.repairs:
+            others = [kind for kind, other in REPAIRS.items() if PROCESSORS[other].make_live is not None]
+            raise SettingError(
+                f"{entry.repairs} cannot be repaired live, by {name}; live there are {', '.join(others)}"
+            )
+        if entry.make_live is None:
             raise SettingError(f"{name} cannot work live; take it out of the chain")
     return ChainSettings(
         tuple((name, PROCESSORS[name].for_live(settings)) for name, settings in chain.processors)

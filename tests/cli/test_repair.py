@@ -209,6 +209,26 @@ def test_denoise_repairs_first(fake: None, capsys: pytest.CaptureFixture[str]) -
     assert np.abs(read(Path("tape_clean.wav"))).max() < np.abs(read(Path("plain.wav"))).max()
 
 
+def test_batch_repairs_first_and_tells_it_in_its_table(fake: None) -> None:
+    """In processes of their own, where there is no fake: the table says what was looked for."""
+    Path("in").mkdir()
+    write(Path("in/tape.wav"), damaged())
+    options = [
+        "--repair",
+        "clicks",
+        "--jobs",
+        "1",
+        "--table",
+        "t.jsonl",
+        "-q",
+        "--set",
+        "generator=classical",
+    ]
+    assert main(["batch", "in", "-o", "out", *options]) == 0
+    (told,) = [json.loads(line) for line in Path("t.jsonl").read_text().splitlines()]
+    assert any("clicks" in note for note in told["notes"])
+
+
 def test_a_preset_is_for_more_chains_than_one(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.toml").write_text(
         'reduction_db = 12\nkeep = "any"\n[declick]\nsensitivity = 2\n[denoise]\nwet = 0.5\n'
@@ -257,7 +277,10 @@ def test_a_preset_is_for_more_chains_than_one(capsys: pytest.CaptureFixture[str]
             "denoise a.wav --chain declick,denoise --repair clicks",
             "clicks is repaired in the chain already, by declick; leave one of them out",
         ),
-        ("live --simulate a.wav b.wav --repair gaps", "inpaint cannot work live"),
+        (
+            "live --simulate a.wav b.wav --repair gaps",
+            "gaps cannot be repaired live, by inpaint; live there are ",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_line(argv: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
