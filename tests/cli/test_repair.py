@@ -235,7 +235,8 @@ def test_a_preset_is_for_more_chains_than_one(capsys: pytest.CaptureFixture[str]
     )
     write(Path("a.wav"))
     assert main(["repair", "a.wav", "--detect", "--json", "--clicks", "--preset", "mine.toml"]) == 0
-    assert json.loads(capsys.readouterr().out)["settings"] == {"declick": {"sensitivity": 2.0}}
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert list(settings) == ["declick"] and settings["declick"]["sensitivity"] == 2.0
     assert main(["denoise", "a.wav", "--dry-run", "--json", "--preset", "mine.toml"]) == 0
     assert json.loads(capsys.readouterr().out)["settings"]["denoise"]["reduction_db"] == 12.0
 

@@ -179,10 +179,10 @@ def test_chains_that_cannot_be(values: dict[str, object], names: list[str] | Non
 
 def test_a_preset_may_speak_of_processors_that_are_not_there(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text("gain_db = 3\nreduction_db = 12\n[dehum]\nsensitivity = 2\n")
+    path.write_text("gain_db = 3\nreduction_db = 12\n[declick]\nsensitivity = 2\n")
     assert make_chain_settings(str(path)) == chain_of(denoise=DenoiseSettings(reduction_db=12.0))
     assert make_chain_settings(str(path), names=["gain"]) == chain_of(gain=GainSettings(3.0))
-    assert make_chain_settings(str(path), repairs=["hum"]).as_dict()["dehum"] == {"sensitivity": 2.0}
+    assert make_chain_settings(str(path), repairs=["clicks"]).as_dict()["declick"]["sensitivity"] == 2.0
 
 
 @pytest.mark.parametrize(
