@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from dap_stream.cli.file_jobs import run_jobs
@@ -41,6 +42,7 @@ The order is always this: {", ".join(REPAIRS)}.
 What is not damaged stays bit for bit as it is. In denoise, batch, edit and live: --repair hum,clicks.
 Times count from the start of the recording; those of labels beside a result, from the start of the result.
 """
+MARKS = "inpaint.marks"  # the setting that takes what ``--marks`` names
 _WRITES = ("output", "in_place", "removed", "report", "dry_run", "force")
 
 
@@ -54,6 +56,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_kinds(parser.add_argument_group("what is repaired (none named: all but bandwidth)"))
     add_files(parser.add_argument_group("where results go"), REPAIRED)
     settings = parser.add_argument_group("how it is repaired")
+    settings.add_argument(
+        "--marks",
+        metavar="FILE",
+        help="labels of Audacity: these stretches are gaps too, whatever is in them; times of the recording",
+    )
     add_preset(settings)
     add_set(settings)
     output = parser.add_argument_group("what is told")
@@ -76,23 +83,48 @@ def _add_kinds(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check everything that is cheap to check, then do the work."""
-    chain = make_chain(args)
     inputs, output = inputs_and_output(args)
     if args.detect:
         _refuse_results(args, output)
         output = NOWHERE
+    if args.marks is not None and len(inputs) > 1:
+        raise SettingError(f"--marks {args.marks} is about one recording, and here are {len(inputs)}")
     names = make_names(inputs, output, args.removed, args.in_place, args.report, args.labels, ending=REPAIRED)
     check_pipes(args, names)
-    return run_jobs(args, _jobs(args, names, chain, part_of(args, names)))
+    part = part_of(args, names)
+    return run_jobs(args, _jobs(args, names, make_chain(args, part), part))
 
 
-def make_chain(args: argparse.Namespace) -> ChainSettings:
-    """Repairs in their order, with the settings of the preset and of ``--set``."""
+def make_chain(args: argparse.Namespace, part: Part) -> ChainSettings:
+    """Repairs in their order, with the settings of the preset, of ``--set`` and of ``--marks``."""
     from dap_stream.processors.chain_settings import make_chain_settings
 
     kinds = [kind for kind in REPAIRS if getattr(args, kind)] or USUAL
     values: dict[str, object] = dict(presets.parse_assignments(args.assignments))
+    if args.marks is not None:
+        if "gaps" not in kinds:
+            raise SettingError("--marks are gaps to be filled; add --gaps")
+        if {"marks", MARKS} & set(values):
+            raise SettingError(f"--marks and --set {MARKS} are the same setting; keep one")
+        values[MARKS] = _marks(args.marks, part)
     return make_chain_settings(args.preset, values, repairers(kinds))
+
+
+def _marks(path: str, part: Part) -> str:
+    """Stretches of a label file as the repair of gaps has them: seconds from the beginning of the part."""
+    from dap_stream.io.label_file import read_labels
+
+    end_s = math.inf if part.end_s is None else part.end_s
+    stretches = []
+    for label in read_labels(path):
+        if label.end_s <= label.start_s:
+            raise SettingError(
+                f"--marks {path}: the label at {label.start_s:g} s has no length; mark a stretch"
+            )
+        start_s, stop_s = max(label.start_s, part.start_s), min(label.end_s, end_s)
+        if stop_s > start_s:
+            stretches.append(f"{start_s - part.start_s:.6f}-{stop_s - part.start_s:.6f}")
+    return ",".join(stretches)
 
 
 def _refuse_results(args: argparse.Namespace, output: str | None) -> None:

@@ -12,6 +12,7 @@ from fake_repairs import fake_repair, silent_repair
 from recordings import FAST, read, snapshot, sound, write
 
 from dap_stream.cli.main import main
+from dap_stream.processors.inpaint.settings import InpaintSettings
 from dap_stream.processors.repairs import USUAL
 
 RATE = 16000
@@ -193,6 +194,19 @@ def test_labels_of_several_go_into_a_folder(fake: None) -> None:
     assert main(["repair", "a.wav", "b.flac", "--detect", "--labels", "labels", "-q", "--force"]) == 0
 
 
+@pytest.mark.skipif("marks" not in InpaintSettings.__dataclass_fields__, reason="gaps cannot be marked yet")
+def test_marked_stretches_are_gaps_too(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("a.wav"), sound(3.0))
+    Path("m.txt").write_text("0.500000\t0.510000\tbefore\n2.000000\t2.020000\tthis one\n")
+    options = ["--gaps", "--marks", "m.txt", "--set", "inpaint.find=false", "--json"]
+    assert main(["repair", "a.wav", "--start", "1", *options]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [round(each["start_s"], 3) for each in told["findings"]] == [2.0]
+    before, after = read(Path("a.wav"))[0, 16000:], read(Path("a_repaired.wav"))[0]
+    changed = np.flatnonzero(before != after)
+    assert changed.min() >= 16000 and changed.max() < 16000 + 320 and len(changed) > 200
+
+
 # ---------------------------------------------------------------- in other commands
 
 
@@ -263,6 +277,10 @@ def test_a_preset_is_for_more_chains_than_one(capsys: pytest.CaptureFixture[str]
             "repair a.wav -o b.wav --removed r.wav --labels b.wav",
             "b.wav: output, --removed and --labels must be three files",
         ),
+        ("repair a.wav --marks a.txt --hum", "--marks are gaps to be filled; add --gaps"),
+        ("repair a.wav b.wav --marks a.txt", "--marks a.txt is about one recording, and here are 2"),
+        ("repair a.wav --marks a.txt --set inpaint.marks=1-2", "are the same setting; keep one"),
+        ("repair a.wav --marks a.txt", "the label at 1.5 s has no length; mark a stretch"),
         ("repair a.wav --set wet=1", "wet is a setting of denoise, which is not in the chain"),
         ("repair a.wav --set denoise.wet=1", "denoise is not in the chain"),
         ("repair a.wav --preset typo.toml", "unknown key 'reductoin_db'; did you mean 'reduction_db'?"),
@@ -286,6 +304,7 @@ def test_a_preset_is_for_more_chains_than_one(capsys: pytest.CaptureFixture[str]
 )
 def test_what_cannot_be_is_one_line(argv: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("a.wav"))
+    Path("a.txt").write_text("1.5\t1.5\tpoint\n")
     Path("typo.toml").write_text("reductoin_db = 3")
     Path("other.toml").write_text("[gain]\ngain = 1")
     Path("range.toml").write_text("wet = 7.0")

@@ -32,7 +32,7 @@ def test_only_what_was_found_is_changed(dtype: type, rng: np.random.Generator) -
 
 
 def test_shape_integers_and_no_samples() -> None:
-    audio = np.zeros(3000, np.int16)
+    audio: np.ndarray = np.zeros(3000, np.int16)
     audio[5] = 32000
     repaired, found = dap_stream.repair(audio, 8000, ["clicks", "hum"])
     assert repaired.shape == (3000,) and repaired.dtype == np.float32

@@ -1,4 +1,4 @@
-"""Labels of what was found: a text file that Audacity imports as a label track, and other editors too."""
+"""Labels of what was found, in a file of its own beside a result or a recording that was only looked at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from dap_stream.apps.files.damage import start_of, what_text
 from dap_stream.apps.files.job import Outcome
 from dap_stream.io.file_set import write_whole
+from dap_stream.io.label_file import Label, label_lines
 from dap_stream.io.output_paths import NOWHERE
 from dap_stream.processors.findings import Finding
 
@@ -15,24 +16,17 @@ def write_labels(outcome: Outcome) -> None:
     """Write them to where the job's names say; whole or not at all."""
     path = outcome.job.names.labels
     assert path is not None, "only a job that names labels gets some"
-    write_whole(Path(path), labels_text(outcome).encode("utf-8"), force=outcome.job.force)
+    labels = [_label(outcome, each) for each in outcome.findings]
+    write_whole(Path(path), label_lines(labels).encode("utf-8"), force=outcome.job.force)
 
 
-def labels_text(outcome: Outcome) -> str:
-    """A line for each finding: start and end in seconds and what it is, with tabs between.
-
-    Times belong to what the labels are looked at with: the result, or the recording if it was only looked at.
-    """
+def _label(outcome: Outcome, finding: Finding) -> Label:
+    """Its time belongs to what is looked at with it: the result, or the recording if there is none."""
     is_only_looked_at = outcome.job.names.output == NOWHERE
     rate = outcome.record.sample_rate
-    lines = []
-    for each in sorted(outcome.findings, key=lambda finding: finding.start):
-        start_s = start_of(outcome, each) if is_only_looked_at else each.start / rate
-        lines.append(f"{start_s:.6f}\t{start_s + each.n_samples / rate:.6f}\t{_label(outcome, each)}\n")
-    return "".join(lines)
-
-
-def _label(outcome: Outcome, finding: Finding) -> str:
+    start_s = start_of(outcome, finding) if is_only_looked_at else finding.start / rate
     where = "" if finding.channel is None or outcome.record.channels == 1 else f" ({finding.channel + 1})"
-    what = " ".join(what_text(finding).split())  # tabs and line ends would be another label
-    return f"{finding.kind}{where}{': ' if what else ''}{what}"
+    what = what_text(finding)
+    return Label(
+        start_s, start_s + finding.n_samples / rate, f"{finding.kind}{where}{': ' if what else ''}{what}"
+    )
