@@ -121,7 +121,7 @@ def test_dry_run_touches_nothing(fake: None, capsys: pytest.CaptureFixture[str])
     assert main(["repair", "a.wav", "--hum", "--clicks", "--dry-run"]) == 0
     text = capsys.readouterr().out
     assert "a.wav -> a_repaired.wav (dry run: nothing is written)" in text
-    assert text.index("declick: ") < text.index("dehum: ") and "denoise" not in text
+    assert text.index("declick: ") < text.index("dehum: ") and "denoise" not in text and "estimate: " in text
     assert snapshot(Path()) == before
 
 
@@ -221,6 +221,14 @@ def test_denoise_repairs_first(fake: None, capsys: pytest.CaptureFixture[str]) -
     assert "; clicks: 2, 0.375 ms in all; " in capsys.readouterr().out
     assert main(["denoise", "tape.wav", "-o", "plain.wav", *FAST]) == 0
     assert np.abs(read(Path("tape_clean.wav"))).max() < np.abs(read(Path("plain.wav"))).max()
+
+
+def test_edit_repairs_in_place(fake: None) -> None:
+    write(Path("tape.wav"), damaged())
+    options = ["--chain", "gain", "--repair", "clicks", "-q"]
+    before = read(Path("tape.wav"))
+    assert main(["edit", "tape.wav", *options]) == 0
+    np.testing.assert_allclose(read(Path("tape.wav")), repaired(before), rtol=0.0, atol=2.0**-15)
 
 
 def test_batch_repairs_first_and_tells_it_in_its_table(fake: None) -> None:

@@ -22,7 +22,7 @@ def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_only_what_was_found_is_changed(dtype: type, rng: np.random.Generator) -> None:
-    audio = (0.2 * rng.standard_normal((2, 5000))).clip(-0.8, 0.8).astype(dtype)
+    audio: np.ndarray = (0.2 * rng.standard_normal((2, 5000))).clip(-0.8, 0.8).astype(dtype)
     audio[1, 700:702] = 0.95
     repaired, found = dap_stream.repair(audio, 16000)
     assert repaired.dtype == dtype and found == (Finding("clicks", 700, 2, 1, "2 loud samples"),)
@@ -32,7 +32,7 @@ def test_only_what_was_found_is_changed(dtype: type, rng: np.random.Generator) -
 
 
 def test_shape_integers_and_no_samples() -> None:
-    audio: np.ndarray = np.zeros(3000, np.int16)
+    audio = np.zeros(3000, np.int16)
     audio[5] = 32000
     repaired, found = dap_stream.repair(audio, 8000, ["clicks", "hum"])
     assert repaired.shape == (3000,) and repaired.dtype == np.float32

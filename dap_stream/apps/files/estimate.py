@@ -18,7 +18,7 @@ PLAIN_MB = 90.0  # Python with NumPy, Numba and what reads files
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost and format of a job. Sizes in MB, times in seconds; None where the length is not known."""
+    """Cost and format of a job. Sizes in MB, times in seconds; None where that is not known."""
 
     source: str
     output: str
@@ -60,6 +60,10 @@ def make_estimate(job: Job) -> Estimate:
             if (cost := PROCESSORS[name].cost) is not None
         ]
         known = [size for size in sizes if size is not None]
+        # What a repair takes depends on what it finds: only those that say so are counted.
+        is_unknown = seconds is None or any(
+            PROCESSORS[name].repairs and PROCESSORS[name].cost is None for name in chain.names
+        )
         return Estimate(
             source=job.names.source,
             output=job.names.output,
@@ -72,7 +76,7 @@ def make_estimate(job: Job) -> Estimate:
             latency_ms=samples_to_ms(processor.latency, source.sample_rate),
             settings=chain.as_dict(),
             notes=notes,
-            compute_s=None if seconds is None else sum(each.compute_s for each in costs),
+            compute_s=None if is_unknown else sum(each.compute_s for each in costs),
             memory_mb=max([PLAIN_MB, *(each.memory_mb for each in costs)]),
             disk_mb=sum(known) / 1e6 if known else None,
         )
