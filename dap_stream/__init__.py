@@ -23,12 +23,14 @@ _HOMES = {
     "Denoiser": "processors.denoise.denoiser",
     "FileSink": "io.file_sink",
     "FileSource": "io.file_source",
+    "Finding": "processors.findings",
     "Gain": "processors.gain.gain",
     "GainSettings": "processors.gain.settings",
     "LiveDenoiser": "processors.denoise.denoiser",
     "LiveModel": "processors.denoise.live_model",
     "Processor": "core.processor",
     "Profile": "core.profile",
+    "Repaired": "processors.repair_array",
     "StreamFormat": "core.stream_format",
     "chain_of": "processors.chain_settings",
     "clean_file": "apps.files.python_api",
@@ -42,6 +44,7 @@ _HOMES = {
     "process_array": "core.arrays",
     "process_buffers": "core.arrays",
     "render": "core.render",
+    "repair": "processors.repair_array",
     "save_profile": "io.profile_file",
 }
 __all__ = [
@@ -57,12 +60,14 @@ __all__ = [
     "Denoiser",
     "FileSink",
     "FileSource",
+    "Finding",
     "Gain",
     "GainSettings",
     "LiveDenoiser",
     "LiveModel",
     "Processor",
     "Profile",
+    "Repaired",
     "StreamFormat",
     "__version__",
     "chain_of",
@@ -77,6 +82,7 @@ __all__ = [
     "process_array",
     "process_buffers",
     "render",
+    "repair",
     "save_profile",
 ]
 
@@ -112,8 +118,11 @@ if TYPE_CHECKING:
     from dap_stream.processors.denoise.model import DenoiseModel as DenoiseModel
     from dap_stream.processors.denoise.pretrain import learn as learn
     from dap_stream.processors.denoise.settings import DenoiseSettings as DenoiseSettings
+    from dap_stream.processors.findings import Finding as Finding
     from dap_stream.processors.gain.gain import Gain as Gain
     from dap_stream.processors.gain.settings import GainSettings as GainSettings
+    from dap_stream.processors.repair_array import Repaired as Repaired
+    from dap_stream.processors.repair_array import repair as repair
 else:
 
     def __getattr__(name):

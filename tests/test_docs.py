@@ -72,6 +72,10 @@ def test_commands_of_the_shell_run(talk: Path, capsys: pytest.CaptureFixture[str
         "sharp.wav",
         "all.wav",
         "best.wav",
+        "damage.txt",
+        "talk_repaired.wav",
+        "repaired.html",
+        "both.wav",
         "education",
     }
     assert expected <= {path.name for path in talk.iterdir()}
@@ -121,7 +125,7 @@ def test_a_feature_is_shown_by_the_test_that_it_names() -> None:
 def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
     offered: dict[str, set[str]] = {}
     commands = (
-        "denoise", "edit", "batch", "live", "microphone up", "bridge", "study", "educate", "info",
+        "denoise", "repair", "edit", "batch", "live", "microphone up", "bridge", "study", "educate", "info",
         "compare", "doctor", "presets", "demo", "bridge install",
     )  # fmt: skip
     for command in commands:
@@ -131,7 +135,7 @@ def test_options_in_readme_exist_and_are_complete(capsys: pytest.CaptureFixture[
     ours = "\n".join(line for line in README.splitlines() if ".venv" not in line)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours))
     assert named - set().union(*offered.values()) == set(), "README names options that do not exist"
-    missing = (offered["denoise"] | offered["live"]) - named - {"--help"}
+    missing = (offered["denoise"] | offered["repair"] | offered["live"]) - named - {"--help"}
     assert missing == set(), "README says nothing about these"
 
 
@@ -239,7 +243,7 @@ def spans(name: str) -> set[str]:
 
 
 # What is made up to show a pattern.
-IMAGINED = ("NAME", "declick", "...")
+IMAGINED = ("NAME", "deess", "...")
 
 
 @pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])

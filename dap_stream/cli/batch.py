@@ -7,7 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help, whole_number
+from dap_stream.cli.options import (
+    KEEP_HELP,
+    add_chain,
+    chain_names,
+    chosen_repairs,
+    chosen_values,
+    option_help,
+    whole_number,
+)
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import SettingError
 from dap_stream.io.output_paths import is_same_file
@@ -203,7 +211,8 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     if [*args.list, *args.manifest].count("-") > 1:
         raise SettingError("standard input (-) can be read only once; name a file for the other list")
     _check_table(args)
-    chain = make_chain_settings(args.preset, chosen_values(args, SHORT), chain_names(args))
+    values, repairs = chosen_values(args, SHORT), chosen_repairs(args)
+    chain = make_chain_settings(args.preset, values, chain_names(args), repairs=repairs)
     if args.profile is not None and not chain.learns:
         raise SettingError("--profile is of no use where nothing learns; take generator=band or context")
     return Wanted(

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from dap_stream.apps.files.batch import Failure
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.damage import table
 from dap_stream.apps.files.estimate import make_estimate
-from dap_stream.apps.files.job import Job, JobCallbacks, clean
+from dap_stream.apps.files.job import Job, JobCallbacks
 from dap_stream.apps.files.report import (
     estimate_json,
     estimate_text,
@@ -19,7 +21,7 @@ from dap_stream.apps.files.report import (
 )
 from dap_stream.cli.progress import Meter
 from dap_stream.cli.wording import in_options
-from dap_stream.io.output_paths import PIPE
+from dap_stream.io.output_paths import NOWHERE, PIPE
 
 COMPILE_S = 4  # all kernels, measured
 
@@ -60,9 +62,11 @@ class Console:
 
     def clean(self, number: int, job: Job) -> None:
         """One job (``number`` from 0) with its progress, warnings and result."""
-        self.say_if_compiling()
+        if "denoise" in job.chain.names:
+            self.say_if_compiling()
         name = "pipe" if job.names.source == PIPE else Path(job.names.source).name
         title = f"{number + 1}/{self._n_jobs} {name}" if self._n_jobs > 1 else name
+        is_only_looked_at = job.names.output == NOWHERE
         with Meter(title, False if self._quiet else None) as meter:
             outcome = clean(job, JobCallbacks(meter.learning, meter.cleaning, self.note, self.warn))
         for text in warnings(outcome):
@@ -71,8 +75,14 @@ class Console:
             from dap_stream.apps.files.report_page import write_report
 
             write_report(outcome)
+        if job.names.labels is not None:
+            from dap_stream.apps.files.labels import write_labels
+
+            write_labels(outcome)
         if self._json:
             self._tell(result_json(outcome))
+        elif is_only_looked_at:
+            self._tell(table(outcome))
         elif not self._quiet:
             self._tell(result_line(outcome))
 

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
-from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help
+from dap_stream.cli.file_jobs import run_jobs
+from dap_stream.cli.options import (
+    KEEP_HELP,
+    add_chain,
+    chain_names,
+    chosen_repairs,
+    chosen_values,
+    option_help,
+)
+from dap_stream.cli.recording_options import (
+    Part,
+    add_dry_run,
+    add_files,
+    add_inputs,
+    add_tellings,
+    check_pipes,
+    inputs_and_output,
+    part_of,
+)
 from dap_stream.core.units import parse_seconds
 from dap_stream.errors import SettingError
-from dap_stream.io.output_paths import PIPE, Names, OutputCheck, is_same_file, make_names
+from dap_stream.io.output_paths import CLEAN, PIPE, Names, is_same_file, make_names
 from dap_stream.processors.denoise.cost import BAND_STEP_S
 from dap_stream.processors.denoise.settings import BAND_STEPS, DenoiseSettings
 
@@ -41,6 +58,7 @@ examples:
   dap-stream denoise monday.wav --save-profile studio.npz
   dap-stream denoise tuesday.wav --profile studio.npz
   dap-stream denoise talk.wav --noise 0:00-0:02.5   there is only noise in this stretch
+  dap-stream denoise talk.wav --repair hum,clicks   repair first; dap-stream repair does nothing else
   dap-stream denoise film.mp4                       film_clean.mp4, with the picture as it is
   ffmpeg -i talk.mp4 -f f32le -ar 48000 -ac 2 - | dap-stream denoise - - --raw f32le:48000:2 > clean.f32
 
@@ -57,55 +75,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(run=run)
-    parser.add_argument(
-        "inputs", nargs="+", metavar="IN", help="recordings; - is standard input, a last - standard output"
-    )
-    _add_files(parser.add_argument_group("where results go"))
+    add_inputs(parser)
+    add_files(parser.add_argument_group("where results go"), CLEAN)
     add_method(parser.add_argument_group("what is done"))
     output = parser.add_argument_group("what is told")
-    output.add_argument(
-        "--dry-run", action="store_true", help="say what would be done, with time and memory; do nothing"
-    )
+    add_dry_run(output)
     add_tellings(output)
-
-
-def add_tellings(group: Any) -> None:
-    """Options of what is told."""
-    group.add_argument("--json", action="store_true", help="one line of JSON for each recording")
-    group.add_argument(
-        "-q", "--quiet", action="store_true", help="no progress and no result line; warnings stay"
-    )
 
 
 def _fit_s(quality: str) -> str:
     """Rough seconds that the fit takes."""
     return f"{BAND_STEP_S * BAND_STEPS[quality]:.0f}"
-
-
-def _add_files(group: Any) -> None:
-    group.add_argument(
-        "-o", "--output", metavar="OUT", help="file or existing folder; default: NAME_clean.EXT beside it"
-    )
-    group.add_argument("--in-place", action="store_true", help="replace the recordings themselves")
-    group.add_argument("--force", action="store_true", help="replace files that exist already")
-    group.add_argument(
-        "--removed", metavar="FILE", help="also write what was taken out (a folder for several inputs)"
-    )
-    group.add_argument(
-        "--report",
-        metavar="FILE",
-        help="also write a page to see and hear what was done, FILE.html (a folder for several inputs)",
-    )
-    group.add_argument(
-        "--raw", metavar="FORMAT", help="pipes without a header: ENCODING:RATE:CHANNELS, f32le:48000:2"
-    )
-    group.add_argument(
-        "--track",
-        metavar="N",
-        help="which track of sound of a film, from 1; default: the one players take",
-    )
-    group.add_argument("--start", metavar="TIME", help="from here on: 90, 1:30 or 1:01:30.5")
-    group.add_argument("--end", metavar="TIME", help="up to here")
 
 
 def add_method(group: Any, saves: bool = True) -> None:
@@ -164,23 +144,16 @@ def add_method(group: Any, saves: bool = True) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check everything that is cheap to check, then do the work."""
-    names = make_names(*_inputs_and_output(args), args.removed, args.in_place, args.report)
+    names = make_names(*inputs_and_output(args), args.removed, args.in_place, args.report)
     chain = make_chain(args, names)
-    _check_pipes(args, names)
-    start_s, end_s = _range(args)
-    if start_s or end_s is not None:
-        if args.in_place:
-            raise SettingError(
-                "--in-place with --start or --end would cut the recording; write to another file"
-            )
-        if names[0].source == PIPE:
-            raise SettingError("--start and --end need a file; cut before the pipe")
+    check_pipes(args, names)
+    part = part_of(args, names)
     if args.save_profile is not None:
         _check_save_profile(args.save_profile, names)
-    return _run_jobs(args, names, chain, start_s, end_s)
+    return run_jobs(args, _jobs(args, names, chain, part))
 
 
-def _noise(args: argparse.Namespace, names: Names) -> KnownNoise | None:
+def _noise(args: argparse.Namespace, names: Names, track: int | None) -> KnownNoise | None:
     """Noise that is shown: a stretch of each recording, or a file."""
     from dap_stream.apps.files.known_noise import KnownNoise
 
@@ -199,17 +172,7 @@ def _noise(args: argparse.Namespace, names: Names) -> KnownNoise | None:
         raise SettingError(f"--noise: {error}") from error
     if end_s <= start_s:
         raise SettingError(f"--noise {args.noise} must end later than it starts")
-    return KnownNoise(names.source, start_s, end_s, _track(args, [names]))
-
-
-def _inputs_and_output(args: argparse.Namespace) -> tuple[list[str], str | None]:
-    """``denoise IN -`` means standard output, ``denoise - -`` the whole pipeline."""
-    inputs, output = list(args.inputs), args.output
-    if len(inputs) > 1 and inputs[-1] == PIPE:
-        if output is not None:
-            raise SettingError(f"standard output (the last -) and -o {output} are two outputs; keep one")
-        return inputs[:-1], PIPE
-    return inputs, output
+    return KnownNoise(names.source, start_s, end_s, track)
 
 
 def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
@@ -217,7 +180,7 @@ def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
     from dap_stream.processors.chain_settings import make_chain_settings
 
     values = chosen_values(args, SHORT)
-    chain = make_chain_settings(args.preset, values, chain_names(args))
+    chain = make_chain_settings(args.preset, values, chain_names(args), repairs=chosen_repairs(args))
     denoise = chain.get("denoise")
     if (
         isinstance(denoise, DenoiseSettings)
@@ -237,40 +200,6 @@ def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
     return chain
 
 
-def _check_pipes(args: argparse.Namespace, names: list[Names]) -> None:
-    uses_pipe = PIPE in (names[0].source, names[0].output)
-    if args.raw is not None and not uses_pipe:
-        raise SettingError("--raw is for pipes; give - as input or output, or leave it out")
-    if names[0].source == PIPE and sys.stdin.isatty():
-        raise SettingError("standard input is a terminal; pipe audio into it, or name a file")
-    if names[0].output == PIPE and sys.stdout.isatty() and not args.dry_run:
-        raise SettingError("standard output is a terminal; pipe it on, or name a file with -o")
-
-
-def _range(args: argparse.Namespace) -> tuple[float, float | None]:
-    times = []
-    for option in ("start", "end"):
-        text = getattr(args, option)
-        try:
-            times.append(None if text is None else parse_seconds(text))
-        except ValueError as error:
-            raise SettingError(f"--{option}: {error}") from error
-    start_s, end_s = times[0] or 0.0, times[1]
-    if end_s is not None and end_s <= start_s:
-        raise SettingError(f"--end {args.end} must be later than --start {args.start or 0}")
-    return start_s, end_s
-
-
-def _track(args: argparse.Namespace, names: list[Names]) -> int | None:
-    if args.track is None:
-        return None
-    if names[0].source == PIPE:
-        raise SettingError("--track is for files; a pipe has one track")
-    if not args.track.isdecimal() or int(args.track) < 1:
-        raise SettingError(f"--track {args.track} must be a number from 1 on; see dap-stream info")
-    return int(args.track)
-
-
 def _check_save_profile(path: str, names: list[Names]) -> None:
     """A profile may replace a profile (that is how it gets better), and nothing else."""
     if len(names) > 1:
@@ -283,49 +212,25 @@ def _check_save_profile(path: str, names: list[Names]) -> None:
     check_replaceable(path)
 
 
-def _run_jobs(
-    args: argparse.Namespace,
-    names: list[Names],
-    chain: ChainSettings,
-    start_s: float,
-    end_s: float | None,
-) -> int:
-    from dap_stream.apps.files.batch import exit_status, run_all, summary
-    from dap_stream.apps.files.job import Job, check
-    from dap_stream.cli.console import Console
+def _jobs(args: argparse.Namespace, names: list[Names], chain: ChainSettings, part: Part) -> list[Job]:
+    from dap_stream.apps.files.job import Job
     from dap_stream.io.pipe_format import PipeFormat
     from dap_stream.io.profile_file import load_profile
 
     raw = None if args.raw is None else PipeFormat.parse(args.raw)
     profile = None if args.profile is None else load_profile(args.profile)
-
-    track = _track(args, names)
-
-    jobs = [
+    return [
         Job(
             each,
             chain,
-            start_s,
-            end_s,
+            part.start_s,
+            part.end_s,
             raw,
             profile,
             args.save_profile,
-            _noise(args, each),
+            _noise(args, each, part.track),
             args.force,
-            track,
+            part.track,
         )
         for each in names
     ]
-    console = Console(len(jobs), args.quiet, args.json, is_piped=names[0].output == PIPE and not args.dry_run)
-
-    outputs = OutputCheck(names, args.force)
-
-    def check_job(job: Job) -> None:
-        outputs.check(job.names)
-        check(job)
-
-    work = console.estimate if args.dry_run else console.clean
-    failures = run_all(jobs, check_job, work, console.failed)
-    if len(jobs) > 1 and not args.quiet:
-        console.note(summary(failures, len(jobs)))
-    return exit_status(failures, len(jobs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dap_stream.cli import denoise
+from dap_stream.cli.recording_options import add_tellings
 from dap_stream.errors import SettingError
 from dap_stream.io.edit_lock import edited_alone
 from dap_stream.io.output_paths import PIPE
@@ -28,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(in_place=True, force=False, dry_run=False)
     parser.add_argument("inputs", nargs=1, metavar="FILE", help="the recording")
     denoise.add_method(parser.add_argument_group("what is done"), saves=False)
-    denoise.add_tellings(parser.add_argument_group("what is told"))
+    add_tellings(parser.add_argument_group("what is told"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,7 +9,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dap_stream.apps.live import LOOPBACK, MARGIN_BLOCKS
-from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help
+from dap_stream.cli.options import (
+    KEEP_HELP,
+    add_chain,
+    chain_names,
+    chosen_repairs,
+    chosen_values,
+    option_help,
+)
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import DeviceError, SettingError
 from dap_stream.io.output_paths import check_folder, is_same_file
@@ -308,7 +315,8 @@ def make_method(args: argparse.Namespace) -> tuple[ChainSettings, Profile | None
     starts: dict[str, Settings] = {}
     if profile is not None:
         starts["denoise"] = DenoiseSettings(window_ms=profile.window_ms, lookahead=profile.lookahead)
-    chain = for_live(make_chain_settings(args.preset, values, chain_names(args), starts))
+    names, repairs = chain_names(args), chosen_repairs(args)
+    chain = for_live(make_chain_settings(args.preset, values, names, starts, repairs))
     if not chain.learns and (args.profile or args.save_profile):
         raise SettingError("a profile is of no use where nothing learns; take generator=band or context")
     if args.save_profile is not None:

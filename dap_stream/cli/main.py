@@ -20,6 +20,7 @@ examples:
   dap-stream demo                          hear and see what it does
   dap-stream denoise talk.wav              writes talk_clean.wav
   dap-stream denoise talk.wav --reduction 12 --removed noise.wav
+  dap-stream repair tape.wav               writes tape_repaired.wav; --detect only says what it found
   dap-stream batch archive/ -o cleaned     folders of recordings, several at a time
   dap-stream live                          clean the microphone while it is heard
   dap-stream microphone up                 a clean microphone for calls and OBS
@@ -42,6 +43,7 @@ class Parser(argparse.ArgumentParser):
 # others cost no time then.
 COMMANDS: dict[str, tuple[str, str]] = {
     "denoise": ("clean recordings", "denoise.add_options"),
+    "repair": ("hum, clicks, clipping, gaps and missing highs, found and repaired", "repair.add_options"),
     "edit": ("one recording in place, as an editor's external editor", "edit.add_options"),
     "batch": ("clean archives: many recordings, with a journal to go on from", "batch.add_options"),
     "live": ("clean sound as it comes in", "live.add_options"),

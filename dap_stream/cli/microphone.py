@@ -29,7 +29,7 @@ It is for PulseAudio, and for PipeWire with pipewire-pulse. Down leaves nothing 
 # As they are told to the one in the background.
 _VALUES = (
     *("input", "blocksize", "margin", "osc", "osc_host", "osc_reply", "lookahead", "window", "keep"),
-    *("reduction", "wet", "profile", "preset", "chain"),
+    *("reduction", "wet", "profile", "preset", "chain", "repair"),
 )
 _FLAGS = ("low_latency", "bypass")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from dap_stream.errors import SettingError
 from dap_stream.processors.denoise.settings import DenoiseSettings
-from dap_stream.processors.registry import PROCESSORS
+from dap_stream.processors.registry import PROCESSORS, REPAIRS
+from dap_stream.processors.repairs import MADE_UP, parse_kinds
 
 KEEP_HELP = (
     "voice (takes other sounds, such as music, away), any (sound), or auto: voice if one is heard, else any"
@@ -16,15 +17,30 @@ KEEP_HELP = (
 
 
 def add_chain(group: Any) -> None:
-    """``--preset``, ``--chain`` and ``--set``."""
-    group.add_argument(
-        "--preset", metavar="NAME", help="podcast, field, music, gentle, or a TOML file of your own"
-    )
+    """``--preset``, ``--chain``, ``--repair`` and ``--set``."""
+    add_preset(group)
     group.add_argument(
         "--chain",
         metavar="NAMES",
         help=f"processors in their order, with commas between (default denoise); {processors_help()}",
     )
+    group.add_argument(
+        "--repair",
+        metavar="KINDS",
+        help=f"repair this first, with commas between: {', '.join(REPAIRS)} ({', '.join(MADE_UP)} last)",
+    )
+    add_set(group)
+
+
+def add_preset(group: Any) -> None:
+    """``--preset``."""
+    group.add_argument(
+        "--preset", metavar="NAME", help="podcast, field, music, gentle, or a TOML file of your own"
+    )
+
+
+def add_set(group: Any) -> None:
+    """``--set``."""
     group.add_argument(
         "--set",
         action="append",
@@ -43,6 +59,16 @@ def processors_help() -> str:
 def chain_names(args: argparse.Namespace) -> list[str] | None:
     """Names in ``--chain``; None if it is not there."""
     return None if args.chain is None else [name.strip() for name in args.chain.split(",")]
+
+
+def chosen_repairs(args: argparse.Namespace) -> tuple[str, ...]:
+    """Kinds of damage in ``--repair``."""
+    if args.repair is None:
+        return ()
+    try:
+        return parse_kinds(args.repair)
+    except SettingError as error:
+        raise SettingError(f"--repair {args.repair}: {error}") from error
 
 
 def option_help(text: str, key: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+_SEVERAL = re.compile(r": output(?:, \w+)* and \w+ must be \w+ files$")
 _OPTIONS = (
     ("force=True", "--force"),
     ("in_place=True", "--in-place"),
     ("choose another output", "choose another name with -o"),
-    ("output and removed must", "output and --removed must"),
-    ("output and report must", "output and --report must"),
-    ("output, removed and report must", "output, --removed and --report must"),
     ("; removed must", "; --removed must"),
     ("; report must", "; --report must"),
+    ("; labels must", "; --labels must"),
     ("learn a new one and save it", "learn a new one with --save-profile"),
 )
 
@@ -23,4 +24,4 @@ def in_options(text: str) -> str:
     """
     for parameter, option in _OPTIONS:
         text = text.replace(parameter, option)
-    return text
+    return _SEVERAL.sub(lambda found: re.sub(r"\b(removed|report|labels)\b", r"--\1", found[0]), text)

@@ -11,20 +11,23 @@ from pathlib import Path
 from dap_stream.errors import DapStreamError, InputError, OutputError, SettingError
 
 PIPE = "-"
-CLEAN, REMOVED, REPORT = "_clean", "_removed", "_report"
+NOWHERE = ""
+"""Output of a recording that is only looked at."""
+CLEAN, REMOVED, REPORT, REPAIRED, LABELS = "_clean", "_removed", "_report", "_repaired", "_labels"
 
 _MAX_NAME_BYTES = 255  # of all file systems that matter
 
 
 @dataclass(frozen=True)
 class Names:
-    """Files of one recording; ``-`` is standard input or output."""
+    """Files of one recording; ``-`` is standard input or output, no name (`NOWHERE`) no output."""
 
     source: str
     output: str
     removed: str | None = None
     in_place: bool = False
     report: str | None = None
+    labels: str | None = None
 
 
 def make_names(
@@ -33,17 +36,21 @@ def make_names(
     removed: str | None = None,
     in_place: bool = False,
     report: str | None = None,
+    labels: str | None = None,
+    ending: str = CLEAN,
 ) -> list[Names]:
-    """One `Names` for each source. ``output``, ``removed`` and ``report`` are files, or folders for several.
+    """One `Names` for each source. All that is written are files, or folders for several.
 
-    Without ``output`` the result stands beside the recording: ``talk.wav`` to ``talk_clean.wav``.
+    Without ``output`` the result stands beside the recording, with ``ending`` in its name: ``talk.wav`` to
+    ``talk_clean.wav``.
     """
     if PIPE in sources and len(sources) > 1:
         raise SettingError("- (standard input) must be the only input; name the output with -o")
     if output == PIPE and len(sources) > 1:
         raise SettingError(f"{len(sources)} recordings do not fit into one standard output; use -o FOLDER")
-    if removed == PIPE:
-        raise SettingError("--removed must be a file, not standard output")
+    for option, path in (("removed", removed), ("labels", labels)):
+        if path == PIPE:
+            raise SettingError(f"--{option} must be a file, not standard output")
     if in_place and (output is not None or PIPE in sources):
         raise SettingError("--in-place replaces the recordings themselves; it goes with neither -o nor -")
     if report is not None and (PIPE in (report, output) or PIPE in sources):
@@ -58,10 +65,14 @@ def make_names(
         )
     made = []
     for source in sources:
-        target = source if in_place else _target(source, output, CLEAN, "-o", len(sources))
-        rest = None if removed is None else _target(source, removed, REMOVED, "--removed", len(sources))
-        page = None if report is None else _target(source, report, REPORT, "--report", len(sources), ".html")
-        made.append(Names(source, target, rest, in_place, page))
+        n = len(sources)
+        target = (
+            source if in_place else output if output == NOWHERE else _target(source, output, ending, "-o", n)
+        )
+        rest = None if removed is None else _target(source, removed, REMOVED, "--removed", n)
+        page = None if report is None else _target(source, report, REPORT, "--report", n, ".html")
+        marks = None if labels is None else _target(source, labels, LABELS, "--labels", n, ".txt")
+        made.append(Names(source, target, rest, in_place, page, marks))
     return made
 
 
@@ -134,9 +145,9 @@ class OutputCheck:
                 raise SettingError(
                     f"{path}: is one of the recordings to be read; choose another name or folder"
                 )
-            if path in (names.removed, names.report):
-                other = "removed" if path == names.removed else "report"
-                raise SettingError(f"{path}: is the recording itself; {other} must be another file")
+            beside = next((part for part in _BESIDE if getattr(names, part) == path), None)
+            if beside is not None:
+                raise SettingError(f"{path}: is the recording itself; {beside} must be another file")
             if not names.in_place:
                 raise SettingError(
                     f"{path}: is the recording itself; say in_place=True to replace it, "
@@ -158,16 +169,17 @@ def check_names(names: Names, everything: Sequence[Names], force: bool = False) 
 
 def _targets(names: Names) -> list[str]:
     """Files that are written."""
-    written = (names.output, names.removed, names.report)
-    return [path for path in written if path is not None and path != PIPE]
+    written = (names.output, *(getattr(names, part) for part in _BESIDE))
+    return [path for path in written if path not in (None, NOWHERE, PIPE)]
 
 
-_COUNTS = {2: "two", 3: "three"}
+_BESIDE = ("removed", "report", "labels")  # fields of `Names`
+_COUNTS = {2: "two", 3: "three", 4: "four"}
 
 
 def _listed(names: Names) -> str:
     """Names of what is written, for a message."""
-    parts = ["output", *(part for part in ("removed", "report") if getattr(names, part) is not None)]
+    parts = ["output", *(part for part in _BESIDE if getattr(names, part) is not None)]
     return " and ".join([", ".join(parts[:-1]), parts[-1]])
 
 

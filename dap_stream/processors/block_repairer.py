@@ -44,7 +44,7 @@ class Window:
     audio
         ``[channels, columns]``; repaired already where earlier windows have done so. Not to be changed.
     position
-        Sample of the stream in the first column; negative near its beginning.
+        Sample of the recording in the first column; negative near its beginning.
     due
         Columns of the hop. What is damaged from here on, and begins here, is repaired now, up to its end, and
         into the future if need be.
@@ -121,6 +121,8 @@ class BlockRepairer:
         self._span, self._make_repair = span, make_repair
         self.findings = Findings(stream.sample_rate) if findings is None else findings
         self.latency: int = span.hop + span.future
+        self.start_up = 0
+        """Samples that come before the recording: the latency of all that is before it in a chain."""
         self._stream = self._new_stream()
 
     @property
@@ -169,8 +171,8 @@ class BlockRepairer:
         stream, span = self._stream, self._span
         if stream.n_windows == 0:
             self.findings.clear()
-        first = (stream.n_windows + 1) * span.hop - span.whole
-        end = stream.n_samples if stream.length is None else stream.length
+        first = (stream.n_windows + 1) * span.hop - span.whole - self.start_up
+        end = (stream.n_samples if stream.length is None else stream.length) - self.start_up
         window = Window(
             stream.audio,
             first,

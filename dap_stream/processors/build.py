@@ -12,6 +12,7 @@ from dap_stream.core.arrays import process_array
 from dap_stream.core.learning_curve import LearningCurve
 from dap_stream.core.model import BackgroundModel, LearnedModel, Model
 from dap_stream.core.processed_source import ProcessedSource
+from dap_stream.core.processor import Processor
 from dap_stream.core.processors import Chain
 from dap_stream.core.profile import Profile
 from dap_stream.core.settings import Settings
@@ -20,7 +21,7 @@ from dap_stream.core.streams import SeekableSource
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.chain_settings import ChainSettings
 from dap_stream.processors.findings import Finding, RepairModel
-from dap_stream.processors.registry import PROCESSORS
+from dap_stream.processors.registry import PROCESSORS, REPAIRS
 
 _AnyModel = TypeVar("_AnyModel", bound=Model)
 
@@ -43,7 +44,13 @@ def for_source(chain: ChainSettings, is_seekable: bool) -> tuple[ChainSettings, 
 def for_live(chain: ChainSettings) -> ChainSettings:
     """The settings as a live stream has them; SettingError for what cannot run live."""
     for name in chain.names:
-        if PROCESSORS[name].make_live is None:
+        entry = PROCESSORS[name]
+        if entry.make_live is None and entry.repairs:
+            others = [kind for kind, other in REPAIRS.items() if PROCESSORS[other].make_live is not None]
+            raise SettingError(
+                f"{entry.repairs} cannot be repaired live, by {name}; live there are {', '.join(others)}"
+            )
+        if entry.make_live is None:
             raise SettingError(f"{name} cannot work live; take it out of the chain")
     return ChainSettings(
         tuple((name, PROCESSORS[name].for_live(settings)) for name, settings in chain.processors)
@@ -203,21 +210,31 @@ def make_chain(
     if models is None:
         chain, _ = for_source(chain, is_seekable=False)
         models = {}
-    made = []
+    made: list[Processor] = []
     for name, settings in chain.processors:
         make = PROCESSORS[name].make
         assert make is not None, "for_source has seen to it"
         made.append(make(settings, stream, models.get(name)))
-    return Chain(made)
+    return _chained(made)
 
 
 def make_live_chain(
     chain: ChainSettings, stream: StreamFormat, models: Mapping[str, BackgroundModel]
 ) -> Chain:
     """The processors for a live stream."""
-    made = []
+    made: list[Processor] = []
     for name, settings in chain.processors:
         make = PROCESSORS[name].make_live
         assert make is not None, "for_live has seen to it"
         made.append(make(settings, stream, models.get(name)))
-    return Chain(made)
+    return _chained(made)
+
+
+def _chained(processors: list[Processor]) -> Chain:
+    """A chain of them, each of which knows how late the recording comes to it if it wants to."""
+    late = 0
+    for processor in processors:
+        if hasattr(processor, "start_up"):
+            processor.start_up = late
+        late += processor.latency
+    return Chain(processors)

@@ -2,7 +2,8 @@
 
 A key is that of the one processor in the chain that has it (``reduction_db``), or says whose it is
 (``denoise.reduction_db``). A key, preset or value that does not exist is a SettingError that names the
-nearest that does.
+nearest that does. What a preset says of processors that are not in the chain is left out: it is for more
+chains than one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dap_stream.core.settings import Settings, changed, nearest, typed
 from dap_stream.errors import SettingError
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.registry import PROCESSORS, entry_of
+from dap_stream.processors.repairs import with_repairs
 
 CHAIN = "chain"  # key of a preset, a list of names
 DEFAULT_CHAIN = ("denoise",)
@@ -106,6 +108,7 @@ def make_chain_settings(
     values: Mapping[str, object] | None = None,
     names: Sequence[str] | None = None,
     starts: Mapping[str, Settings] | None = None,
+    repairs: Sequence[str] = (),
 ) -> ChainSettings:
     """Defaults, changed by a preset, changed by single values.
 
@@ -120,6 +123,8 @@ def make_chain_settings(
         Processors in their order, in the place of the preset's ``chain``; the denoiser alone by default.
     starts
         Processor to settings in the place of its defaults.
+    repairs
+        Kinds of damage (``hum``, ``clicks``, ...) whose repair is put into the chain besides, in its place.
 
     Returns
     -------
@@ -142,9 +147,12 @@ def make_chain_settings(
         names = DEFAULT_CHAIN if named is None else _names(preset, named)
     for name in names:
         entry_of(name)
+    if repairs:
+        names = with_repairs(list(names), repairs)
     chosen: dict[str, dict[str, object]] = {name: {} for name in names}
     try:
-        for (owner, field), value in _by_owner(_flat(read), names).items():
+        inside = _of_chain(_flat(read), names)
+        for (owner, field), value in _by_owner(inside, names).items():
             chosen[owner][field] = typed(PROCESSORS[owner].settings, field, value)
     except SettingError as error:
         raise SettingError(f"preset {preset_path(str(preset))}: {error}") from error
@@ -173,6 +181,22 @@ def _flat(values: Mapping[str, object]) -> list[tuple[str, object]]:
         inner = value.items() if isinstance(value, dict) else None
         flat += [(key, value)] if inner is None else [(f"{key}.{each}", what) for each, what in inner]
     return flat
+
+
+def _of_chain(values: Iterable[tuple[str, object]], names: Sequence[str]) -> list[tuple[str, object]]:
+    """Values of a preset for processors in the chain; those of others are checked and left out."""
+    inside = []
+    for key, value in values:
+        owner, dot, field = key.rpartition(".")
+        if dot:
+            entry_of(owner)
+        owners = [owner] if dot else [name for name in PROCESSORS if field in _fields(name)]
+        if not owners or any(name in names for name in owners):
+            inside.append((key, value))
+            continue
+        if len(owners) == 1:
+            changed(PROCESSORS[owners[0]].settings(), {field: value})
+    return inside
 
 
 def _by_owner(values: Iterable[tuple[str, object]], names: Sequence[str]) -> dict[tuple[str, str], object]:
@@ -208,7 +232,8 @@ def _owner(key: str, names: Sequence[str]) -> tuple[str, str]:
             "add it to the chain"
         )
     known = [each for name in names for each in _fields(name)]
-    raise SettingError(f"unknown key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
+    anywhere = [*known, *(each for name in PROCESSORS for each in _fields(name))]
+    raise SettingError(f"unknown key {key!r}{nearest(key, anywhere)}; known: {', '.join(known)}")
 
 
 def _fields(name: str) -> list[str]:

@@ -27,6 +27,8 @@ class Finding:
         What it is, in a few words and with units: ``50.02 Hz and 12 harmonics``.
     count
         How many are told as one.
+    together
+        Samples of damage, if several are told as one, with sound between them.
     """
 
     kind: str
@@ -35,11 +37,17 @@ class Finding:
     channel: int | None = None
     text: str = ""
     count: int = 1
+    together: int | None = None
 
     @property
     def end(self) -> int:
         """The sample behind its last."""
         return self.start + self.n_samples
+
+    @property
+    def n_damaged(self) -> int:
+        """Samples of damage in it."""
+        return self.n_samples if self.together is None else self.together
 
 
 class Findings:
@@ -66,7 +74,7 @@ class Findings:
     def add(self, finding: Finding) -> None:
         """One more; none of a channel may start before the one before."""
         self.count += finding.count
-        self.n_samples += finding.n_samples
+        self.n_samples += finding.n_damaged
         self._all.append(finding)
         while len(self._all) > MOST:
             self._reach_s = max(2.0 * self._reach_s, _FIRST_REACH_S)
@@ -87,8 +95,12 @@ def _put_together(findings: list[Finding], reach: int) -> list[Finding]:
         place = last.get(each.channel)
         if place is not None and each.start - made[place].end < reach:
             before = made[place]
-            n_samples = max(before.end, each.end) - before.start
-            made[place] = replace(before, n_samples=n_samples, count=before.count + each.count)
+            made[place] = replace(
+                before,
+                n_samples=max(before.end, each.end) - before.start,
+                count=before.count + each.count,
+                together=before.n_damaged + each.n_damaged,
+            )
             continue
         last[each.channel] = len(made)
         made.append(each)
@@ -105,8 +117,12 @@ class RepairModel:
         self.findings: Findings | None = None  # before a stream
 
     def found_in(self, sample_rate: int) -> Findings:
-        """New findings, for the next stream."""
-        self.findings = Findings(sample_rate)
+        """Findings of the newest stream, for a processor that clears them when its own begins.
+
+        Processors share them: a first pass of another one may need one of its own before.
+        """
+        if self.findings is None:
+            self.findings = Findings(sample_rate)
         return self.findings
 
     def reset(self) -> None:

@@ -15,6 +15,7 @@ from dap_stream.core.units import format_seconds
 from dap_stream.report.curve import curve_svg, ticks
 from dap_stream.report.json_text import plain
 from dap_stream.report.numbers import one_digit, signed
+from dap_stream.report.page_found import found_marks, found_section
 from dap_stream.report.png import level_png
 from dap_stream.report.report_values import Figure, Listened, PlaceRow, ReportValues
 
@@ -39,6 +40,8 @@ def page_text(values: ReportValues) -> str:
         "reduction": curve_svg(values.reduction_s, values.reduction_db, _reduction_label(values), "dB")
         if len(values.reduction_s) > 1
         else "<p>Too short for a curve.</p>",
+        "marks": found_marks(values),
+        "found": found_section(values),
         "places": "".join(_place(i, place) for i, place in enumerate(values.places)),
         "curves": _curves(values),
         "tables": _tables(values.tables),

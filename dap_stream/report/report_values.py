@@ -41,6 +41,29 @@ class PlaceRow:
 
 
 @dataclass(frozen=True)
+class FoundRow:
+    """A row of the table of findings; ``play``: start and length of what a button plays, if that is held."""
+
+    kind: str
+    start_s: float
+    length: str
+    channel: str
+    text: str
+    play: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class FoundKind:
+    """All damage of one kind: a few words on it, marks (start and length in seconds), and rows for some."""
+
+    kind: str
+    total: str
+    marks: Sequence[tuple[float, float]]
+    rows: Sequence[FoundRow]
+    n_more: int
+
+
+@dataclass(frozen=True)
 class ReportValues:
     """All of a page."""
 
@@ -59,3 +82,4 @@ class ReportValues:
     curves: Sequence[LearningCurve]
     tables: Mapping[str, Sequence[tuple[str, str]]]
     warnings: Sequence[str]
+    found: Sequence[FoundKind] = ()  # of each repair, also if it found nothing

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_repairs import fake_repair
 from recordings import read, sound, write
 
 from dap_stream.cli.main import main
@@ -41,6 +42,24 @@ def test_the_denoiser_with_a_gain(names: str, capsys: pytest.CaptureFixture[str]
     report = json.loads(capsys.readouterr().out)
     assert list(report["settings"]) == names.split(",")
     np.testing.assert_allclose(read(Path("b.wav")), LOUD * read(Path("a.wav")), atol=1e-5)
+
+
+def test_repairs_come_first_and_their_latency_adds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_repair(monkeypatch, "clicks")
+    audio = 0.5 * sound(2.0)
+    audio[0, 5000:5002] = 0.96
+    write(Path("a.wav"), audio, subtype="FLOAT")
+    options = ["--set", "generator=classical", "--set", "reduction_db=0", "--set", "low_cut_hz=0", "--json"]
+    latency = []
+    for name, repair in (("b.wav", []), ("c.wav", ["--repair", "clicks"])):
+        assert live(name, *options, *repair) == 0
+        report = json.loads(capsys.readouterr().out)
+        latency.append(report["latency"]["processor"])
+    assert list(report["settings"]) == ["declick", "denoise"] and latency[1] - latency[0] == 512 + 256
+    audio[0, 5000:5002] /= 2.0
+    np.testing.assert_allclose(read(Path("c.wav")), audio, atol=1e-5)
 
 
 def test_a_chain_that_learns_saves_its_profile(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dap_stream.core.contract import CHECKS, Contract, stream
+from dap_stream.core.processors import Chain, Delay
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.processors.block_repairer import BlockRepairer, Patch, Span, Window
 from dap_stream.processors.findings import MOST, Finding, Findings
@@ -84,6 +85,28 @@ def test_a_patch_may_reach_into_the_future_and_is_the_past_of_what_follows() -> 
     np.testing.assert_array_equal(np.flatnonzero(seen[2]), np.arange(25, 35))
 
 
+@pytest.mark.parametrize("start_up", [1, 37, 50, 130])
+def test_behind_other_processors_the_recording_begins_where_it_begins(start_up: int) -> None:
+    """Positions are those of the recording, and the zeros that come before it are no part of it."""
+    due: list[int] = []
+
+    class Looks:
+        def patches(self, window: Window) -> Iterator[Patch]:
+            due.extend(window.position + column for column in window.due if column in window.stream)
+            heard = window.audio[0, window.stream.start : window.stream.stop]
+            first = window.position + window.stream.start
+            np.testing.assert_array_equal(heard, np.arange(first, first + len(heard)) + 1.0)
+            yield from ()
+
+    processor = BlockRepairer(StreamFormat(8000), SPAN, Looks)
+    processor.start_up = start_up
+    audio = np.arange(1.0, 251.0)[None]
+    chain = Chain([Delay(start_up), processor])
+    out = stream(chain, audio, 64)[:, chain.latency :]
+    np.testing.assert_array_equal(out, audio)
+    assert due == list(range(250))
+
+
 def test_findings_are_cleared_when_a_stream_begins_and_not_when_it_ends() -> None:
     findings = Findings(8000)
 
@@ -105,6 +128,6 @@ def test_many_findings_are_told_as_fewer() -> None:
     told = list(findings)
     assert MOST / 50 < len(told) <= MOST
     assert sum(each.count for each in told) == findings.count == 3 * MOST
-    assert findings.n_samples == 9 * MOST
+    assert findings.n_samples == 9 * MOST == sum(each.n_damaged for each in told)
     assert [each.start for each in told] == sorted(each.start for each in told)
     assert told[0].start == 0

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fake_repairs import fake_repair
 
 from dap_stream.core.arrays import ArraySource, process_array
 from dap_stream.core.contract import CHECKS, Contract
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.build import (
+    findings,
     for_live,
     for_source,
     learned,
@@ -21,9 +23,10 @@ from dap_stream.processors.build import (
     make_models,
     pretrain,
 )
-from dap_stream.processors.chain_settings import ChainSettings, chain_of
+from dap_stream.processors.chain_settings import ChainSettings, chain_of, make_chain_settings
 from dap_stream.processors.denoise.denoiser import Denoiser, LiveDenoiser
 from dap_stream.processors.denoise.settings import DenoiseSettings
+from dap_stream.processors.findings import Finding
 from dap_stream.processors.gain.settings import GainSettings
 from dap_stream.processors.registry import PROCESSORS
 
@@ -138,3 +141,28 @@ def test_whether_a_chain_learns_is_asked_of_its_processors(monkeypatch):
     assert not chain_of(gain=GainSettings()).learns
     monkeypatch.setitem(PROCESSORS, "gain", replace(PROCESSORS["gain"], learns=lambda settings: True))
     assert chain_of(gain=GainSettings()).learns
+
+
+def test_a_repair_knows_how_late_the_recording_comes_to_it() -> None:
+    made = make_chain(make_chain_settings(names=["gain", "declip", "declick", "denoise", "dehum"]), STREAM)
+    late = np.cumsum([0, *(each.latency for each in made.processors)])
+    repairs = (1, 2, 4)
+    assert [made.processors[i].start_up for i in repairs] == [late[i] for i in repairs]  # type: ignore[attr-defined]
+    assert late[4] > late[2] > late[1] == 0
+
+
+def test_findings_are_those_of_the_recording_not_of_a_first_pass_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The denoiser learns from the repaired sound, for which the repair runs before."""
+    fake_repair(monkeypatch, "clicks")
+    chain = make_chain_settings(None, {"generator": "context", "steps": 2}, repairs=["clicks"])
+    audio = noisy()
+    audio[0, 9000:9003] = 1.0
+    models = make_models(chain)
+    processor = make_chain(chain, STREAM, models)
+    pretrain(chain, models, ArraySource(audio, STREAM.sample_rate))
+    process_array(processor, audio)
+    assert findings(chain, models) == (Finding("clicks", 9000, 3, 0, "3 loud samples"),)
+    for model in models.values():
+        model.close()

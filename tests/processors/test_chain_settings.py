@@ -14,6 +14,7 @@ from dap_stream.processors.chain_settings import ChainSettings, chain_of, make_c
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.gain.settings import GainSettings
 from dap_stream.processors.registry import PROCESSORS
+from dap_stream.processors.repairs import repairers
 
 
 def denoise_settings(preset: str | None = None, values: dict[str, object] | None = None) -> DenoiseSettings:
@@ -116,7 +117,10 @@ def test_wrong_keys_and_values(key: str, text: str, message: str) -> None:
         (b"wett = 1", "did you mean 'wet'"),
         (b"[method]\nwet = 1", "no processor 'method'; known: denoise, gain"),
         (b"[denoise]\nwett = 1", "unknown key 'wett'; did you mean 'wet'"),
-        (b"[gain]\ngain_db = 1", r"gain.gain_db: gain is not in the chain \(denoise\)"),
+        (b"[gain]\ngain = 1", "unknown key 'gain'; did you mean 'gain_db'"),
+        (b"[gain]\ngain_db = 100", "gain_db=100.0 must be a number in -60..60 dB"),
+        (b"gain_db = 100", "gain_db=100.0 must be a number in -60..60 dB"),
+        (b"gain_dB = 1", "unknown key 'gain_dB'; did you mean 'gain_db'"),
         (b"chain = 3", "chain=3 must be a list of processors: denoise, gain"),
         (b'chain = ["gian"]', "no processor 'gian'; did you mean 'gain'"),
         (b"wet = [1]", "must be a number"),
@@ -171,6 +175,45 @@ def test_a_chain_has_its_processors_in_order_and_each_key_finds_its_own(tmp_path
 def test_chains_that_cannot_be(values: dict[str, object], names: list[str] | None, message: str) -> None:
     with pytest.raises(SettingError, match=message):
         make_chain_settings(None, values, names)
+
+
+def test_a_preset_may_speak_of_processors_that_are_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("gain_db = 3\nreduction_db = 12\n[declick]\nsensitivity = 2\n")
+    assert make_chain_settings(str(path)) == chain_of(denoise=DenoiseSettings(reduction_db=12.0))
+    assert make_chain_settings(str(path), names=["gain"]) == chain_of(gain=GainSettings(3.0))
+    assert make_chain_settings(str(path), repairs=["clicks"]).as_dict()["declick"]["sensitivity"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds", "expected"),
+    [
+        (["denoise"], ["hum", "clicks"], ["declick", "dehum", "denoise"]),
+        (["gain", "denoise"], ["clipping"], ["declip", "gain", "denoise"]),
+        (["denoise", "gain"], ["bandwidth", "gaps"], ["inpaint", "denoise", "bandwidth", "gain"]),
+        (["gain"], ["bandwidth", "hum"], ["dehum", "bandwidth", "gain"]),
+    ],
+)
+def test_repairs_have_their_places(names: list[str], kinds: list[str], expected: list[str]) -> None:
+    assert list(make_chain_settings(names=names, repairs=kinds).names) == expected
+
+
+@pytest.mark.parametrize(
+    ("kinds", "message"),
+    [
+        (
+            ["clix"],
+            "no repair of 'clix'; did you mean 'clicks'?; known: clipping, gaps, clicks, hum, bandwidth",
+        ),
+        (["hum", "hum"], "repair of hum is asked for twice"),
+        (["clicks"], "clicks is repaired in the chain already, by declick"),
+    ],
+)
+def test_repairs_that_cannot_be(kinds: list[str], message: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(message)):
+        make_chain_settings(names=["declick", "denoise"], repairs=kinds)
+    with pytest.raises(SettingError, match="nothing is to be repaired"):
+        repairers([])
 
 
 def test_settings_of_another_processor_are_refused() -> None:

@@ -12,7 +12,10 @@ from dap_stream.apps.batch.joined_source import JoinedSource
 from dap_stream.apps.batch.journal import file_state
 from dap_stream.apps.batch.tasks import Answer, CleanTask, LearnTask, Task, written
 from dap_stream.apps.files.batch import Failure, failure_of
-from dap_stream.apps.files.job import Job, JobCallbacks, Outcome, check, clean
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.damage import totals_text
+from dap_stream.apps.files.job import Job, JobCallbacks, Outcome
+from dap_stream.apps.files.job_check import check
 from dap_stream.apps.files.report import warnings
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress
@@ -65,7 +68,7 @@ def _clean(task: CleanTask, tell: Callable[[float], None]) -> Answer:
         seconds=outcome.record.seconds,
         reduction_db=outcome.record.reduction_db,
         notes=(*notes, *warnings(outcome)),
-        remarks=outcome.remarks,
+        remarks=(*totals_text(outcome), *outcome.remarks),
     )
     return written(task, answer)
 

@@ -32,7 +32,7 @@ from dap_stream.apps.bridge.work import cleaning, learning, previewing
 from dap_stream.core.presets import preset_names
 from dap_stream.core.settings import limits, nearest
 from dap_stream.core.version import __version__
-from dap_stream.processors.registry import PROCESSORS
+from dap_stream.processors.registry import PROCESSORS, REPAIRS
 
 _FIELDS = ("jsonrpc", "id", "method", "params")
 _OK = {"ok": True}
@@ -134,6 +134,7 @@ class Dispatcher:
             "version": __version__,
             "methods": methods(),
             "processors": list(PROCESSORS),
+            "repairs": list(REPAIRS),
             "presets": list(preset_names()),
             "settings": _all_settings(),
             "folders": self.folders.roots,

@@ -10,7 +10,8 @@ from typing import Any
 from dap_stream.apps.bridge.folders import Folders
 from dap_stream.apps.bridge.protocol import BAD_PARAMS, BridgeError
 from dap_stream.apps.bridge.scratch import Scratch
-from dap_stream.apps.files.job import Job, check
+from dap_stream.apps.files.job import Job
+from dap_stream.apps.files.job_check import check
 from dap_stream.core.presets import SUFFIX, preset_names
 from dap_stream.core.profile import Profile
 from dap_stream.errors import SettingError
@@ -82,14 +83,15 @@ def learning_job(params: Mapping[str, Any], folders: Folders) -> Job:
 
 
 def chain_of_request(params: Mapping[str, Any], folders: Folders) -> ChainSettings:
-    """Preset, chain and settings; a preset that is a file has to be in the folders too."""
+    """Preset, chain, repairs and settings; a preset that is a file has to be in the folders too."""
     preset = params.get("preset")
     if preset is not None and preset not in preset_names():
         if preset.endswith(SUFFIX) or os.path.basename(preset) != preset:
             preset = folders.real_path("preset", preset)
         else:
             make_chain_settings(preset)  # says which there are
-    return make_chain_settings(preset, params.get("settings"), params.get("chain"))
+    repairs = params.get("repair", ())
+    return make_chain_settings(preset, params.get("settings"), params.get("chain"), repairs=repairs)
 
 
 def stretch(params: Mapping[str, Any]) -> tuple[float, float | None]:

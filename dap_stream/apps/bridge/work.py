@@ -12,7 +12,10 @@ from dap_stream.apps.bridge.folders import Folders
 from dap_stream.apps.bridge.jobs import Ticket, Work
 from dap_stream.apps.bridge.protocol import BridgeError
 from dap_stream.apps.bridge.scratch import Scratch
-from dap_stream.apps.files.job import Job, JobCallbacks, clean, open_source, resolved
+from dap_stream.apps.files.clean import clean, resolved
+from dap_stream.apps.files.damage import finding_values
+from dap_stream.apps.files.job import Job, JobCallbacks
+from dap_stream.apps.files.job_ends import open_source
 from dap_stream.apps.files.report import result_values, warnings
 from dap_stream.core.render import Progress
 from dap_stream.core.version import __version__
@@ -22,6 +25,7 @@ from dap_stream.io.pipe import PipeSource
 from dap_stream.io.profile_file import replace_profile
 from dap_stream.processors.build import learned, make_models, pretrain, remarks
 
+MOST_FINDINGS = 1000
 EVERY_S = 0.1  # at most so often a client is told how far it is
 
 
@@ -97,7 +101,8 @@ def _cleaned(job: Job, ticket: Ticket) -> dict[str, object]:
         raise type(error)(describe(error, job.names)) from error
     for text in warnings(outcome):
         ticket.tell("warning", text=text)  # it is done: too late to cancel
-    return result_values(outcome)
+    values = result_values(outcome)
+    return values | {"findings": finding_values(outcome)[:MOST_FINDINGS]}  # a line has an end
 
 
 def learning(params: Mapping[str, Any], folders: Folders) -> Work:

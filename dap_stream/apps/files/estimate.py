@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dap_stream.apps.files.job import Job, open_source, resolved, result_formats
+from dap_stream.apps.files.clean import resolved
+from dap_stream.apps.files.job import Job
+from dap_stream.apps.files.job_ends import open_source, result_formats
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import samples_to_ms
 from dap_stream.io.formats import FileFormat
@@ -16,7 +18,7 @@ PLAIN_MB = 90.0  # Python with NumPy, Numba and what reads files
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost and format of a job. Sizes in MB, times in seconds; None where the length is not known."""
+    """Cost and format of a job. Sizes in MB, times in seconds; None where that is not known."""
 
     source: str
     output: str
@@ -58,6 +60,10 @@ def make_estimate(job: Job) -> Estimate:
             if (cost := PROCESSORS[name].cost) is not None
         ]
         known = [size for size in sizes if size is not None]
+        # What a repair takes depends on what it finds: only those that say so are counted.
+        is_unknown = seconds is None or any(
+            PROCESSORS[name].repairs and PROCESSORS[name].cost is None for name in chain.names
+        )
         return Estimate(
             source=job.names.source,
             output=job.names.output,
@@ -70,7 +76,7 @@ def make_estimate(job: Job) -> Estimate:
             latency_ms=samples_to_ms(processor.latency, source.sample_rate),
             settings=chain.as_dict(),
             notes=notes,
-            compute_s=None if seconds is None else sum(each.compute_s for each in costs),
+            compute_s=None if is_unknown else sum(each.compute_s for each in costs),
             memory_mb=max([PLAIN_MB, *(each.memory_mb for each in costs)]),
             disk_mb=sum(known) / 1e6 if known else None,
         )

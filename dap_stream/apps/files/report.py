@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from dap_stream.apps.files.batch import Failure
+from dap_stream.apps.files.damage import finding_values, total_values, totals_text
 from dap_stream.apps.files.estimate import Estimate
 from dap_stream.apps.files.job import Outcome
 from dap_stream.core.finite import MAX_SAMPLE
@@ -22,8 +23,10 @@ def result_line(outcome: Outcome) -> str:
     channels = f"{record.channels} channel{'s' if record.channels > 1 else ''}"
     done = [PROCESSORS[name].describe(settings) for name, settings in outcome.chain.processors]
     facts = [f"{format_seconds(record.seconds)} at {record.sample_rate} Hz", channels, *filter(None, done)]
-    parts = [", ".join(facts), *outcome.remarks]
-    if record.reduction_db is not None:
+    parts = [", ".join(facts), *totals_text(outcome), *outcome.remarks]
+    # A repair changes the level of a few samples only: that says nothing.
+    does_more = any(not PROCESSORS[name].repairs for name in outcome.chain.names)
+    if record.reduction_db is not None and does_more:
         change = "raised" if record.reduction_db < 0.0 else "reduced"
         parts.append(f"{change} by {abs(record.reduction_db):.1f} dB on average")
     ratio = outcome.wall_s / record.seconds if record.seconds else 0.0
@@ -32,6 +35,8 @@ def result_line(outcome: Outcome) -> str:
         parts.append(f"removed part in {names.removed}")
     if names.report is not None:
         parts.append(f"report in {names.report}")
+    if names.labels is not None:
+        parts.append(f"labels in {names.labels}")
     if outcome.job.save_profile is not None:
         parts.append(f"profile in {outcome.job.save_profile}")
     return f"{_name(names.source)} -> {_name(names.output)}: {'; '.join(parts)}"
@@ -78,9 +83,10 @@ def result_values(outcome: Outcome) -> dict[str, object]:
     names, file_format = outcome.job.names, outcome.file_format
     return {
         "input": names.source,
-        "output": names.output,
+        "output": names.output or None,
         "removed": names.removed,
         "report": names.report,
+        "labels": names.labels,
         "save_profile": outcome.job.save_profile,
         "start_s": outcome.job.start_s,
         "end_s": outcome.job.end_s,
@@ -91,6 +97,8 @@ def result_values(outcome: Outcome) -> dict[str, object]:
         "total_s": outcome.wall_s,
         "peak_memory_mb": peak_memory_mb(),
         "settings": outcome.chain.as_dict(),
+        "found": total_values(outcome),
+        "findings": finding_values(outcome),
         "remarks": list(outcome.remarks),
         "notes": [*outcome.notes, *warnings(outcome)],
         "version": __version__,
@@ -103,7 +111,7 @@ def failure_json(failure: Failure) -> str:
     return json_line(
         {
             "input": names.source,
-            "output": names.output,
+            "output": names.output or None,
             "error": failure.message,
             "exit_status": failure.exit_status,
             "version": __version__,

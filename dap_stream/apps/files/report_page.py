@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dap_stream.apps.files.job import Outcome, open_source
+from dap_stream.apps.files.job import Outcome
+from dap_stream.apps.files.job_ends import open_source
 from dap_stream.apps.files.report import warnings
+from dap_stream.apps.files.report_damage import found_kinds
 from dap_stream.apps.files.report_places import Place, Segment, held, most_taken, reduction_db
 from dap_stream.apps.files.report_survey import PARTS, Survey, survey
 from dap_stream.core.array_types import F64
@@ -88,6 +90,7 @@ def report_values(outcome: Outcome) -> ReportValues:
         outcome.curves,
         _tables(outcome),
         [*outcome.notes, *warnings(outcome)],
+        found_kinds(outcome, segments),
     )
 
 

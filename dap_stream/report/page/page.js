@@ -118,7 +118,7 @@
       const from = Number(button.dataset.start);
       start(from, from + Number(button.dataset.seconds));
     });
-  for (const plot of document.querySelectorAll(".lane .plot, #reduction"))
+  for (const plot of document.querySelectorAll(".lane .plot, .found, #reduction"))
     plot.addEventListener("click", (event) => {
       const box = plot.getBoundingClientRect();
       seek(((event.clientX - box.left) / box.width) * data.seconds);

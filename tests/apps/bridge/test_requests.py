@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from bridges import ENDLESS, FAST, NearBridge, check, is_as, near_bridge, request, wait_for
+from fake_repairs import fake_repair
 from recordings import read, snapshot, sound, write
 
 from dap_stream.cli.main import main
@@ -53,6 +54,39 @@ def test_clean_gives_the_bits_and_figures_of_the_command(bridge: NearBridge, fol
     assert result["settings"]["gain"] == {"gain_db": -3.0}
     parts = [each["params"]["part"] for each in inbox.events if each["method"] == "progress"]
     assert parts and parts[-1] == 1.0
+
+
+def test_repairs_come_first_and_what_they_found_is_told(
+    bridge: NearBridge, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_repair(monkeypatch, "clicks")
+    audio = sound(2.0)
+    audio[0, 24000:24003] = 0.99
+    write(folder / "tape.wav", audio)
+    assert "clicks" in bridge.ask("hello", 1, protocol=1).result(1)["repairs"]
+    ask = {"input": "tape.wav", "repair": ["clicks"], "settings": FAST}
+    result = bridge.ask("clean", 2, **ask, start_s=1.0).result(2)
+    check("clean_result", result)
+    assert list(result["settings"]) == ["declick", "denoise"]
+    assert result["found"] == {"clicks": {"count": 1, "seconds": 3 / 16000}}
+    (found,) = result["findings"]
+    assert (found["kind"], found["start_s"], found["channel"]) == ("clicks", 1.5, 1)
+    preview = bridge.ask("preview", 3, **ask, start_s=1.0, end_s=2.0).result(3)
+    assert preview["findings"] == result["findings"]
+    refused = bridge.ask("clean", 4, input="tape.wav", repair=["clix"]).error(4)
+    assert refused[0] == "setting" and "did you mean 'clicks'" in refused[1]
+
+
+def test_a_line_has_an_end_however_much_is_found(
+    bridge: NearBridge, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_repair(monkeypatch, "clicks")
+    audio = sound(5.0)
+    audio[0, ::50] = 0.99
+    write(folder / "tape.wav", audio)
+    result = bridge.ask("clean", 1, input="tape.wav", chain=["declick"]).result(1)
+    check("clean_result", result)
+    assert len(result["findings"]) == 1000 and result["found"]["clicks"]["count"] == 1600
 
 
 def test_a_stretch_with_what_was_removed_and_a_name_of_its_own(bridge: NearBridge, folder: Path) -> None:

@@ -225,7 +225,8 @@ class Bridge:
     ) -> Dict[str, Any]:
         """Clean a file, or ``start_s`` to ``end_s`` of it; returns the figures, among them ``output``.
 
-        ``params`` are those of the protocol: preset, chain, settings, removed, profile, save_profile, force.
+        ``params`` are those of the protocol: preset, chain, repair, settings, removed, profile, save_profile,
+        force.
         """
         fields = _without_none(dict(params, input=str(input), output=output and str(output)))
         return self.submit("clean", fields).wait(progress, note, timeout)
@@ -375,7 +376,9 @@ def main(argv: List[str]) -> int:
     """``clean IN [OUT] [NAME=VALUE ...]``: names are fields or settings of the bridge."""
     words = [word for word in argv[1:] if "=" not in word]
     if argv[:1] != ["clean"] or not 1 <= len(words) <= 2:
-        print("usage: dap_stream_client.py clean IN [OUT] [preset=NAME] [force=true] [SETTING=VALUE ...]")
+        print(
+            "usage: dap_stream_client.py clean IN [OUT] [preset=NAME] [repair=KINDS] [force=true] [KEY=VALUE]"
+        )
         return 2
     params: Dict[str, Any] = {}
     for name, _, value in (word.partition("=") for word in argv[1:] if "=" in word):
@@ -383,6 +386,8 @@ def main(argv: List[str]) -> int:
             params[name] = os.path.abspath(value) if name != "preset" else value
         elif name in ("start_s", "end_s"):
             params[name] = float(value)
+        elif name == "repair":
+            params[name] = value.split(",")
         elif name == "force":
             params[name] = value == "true"
         else:
