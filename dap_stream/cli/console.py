@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from dap_stream.apps.files.batch import Failure
+from dap_stream.apps.files.clean import clean
 from dap_stream.apps.files.estimate import make_estimate
-from dap_stream.apps.files.job import Job, JobCallbacks, clean
+from dap_stream.apps.files.job import Job, JobCallbacks
 from dap_stream.apps.files.report import (
     estimate_json,
     estimate_text,

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dap_stream.apps.files.job import Job, JobCallbacks, clean
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.job import Job, JobCallbacks
 from dap_stream.apps.files.report import result_line
 from dap_stream.cli.console import Console
 from dap_stream.cli.demo_recording import SAMPLE_RATE, make_recording

@@ -291,7 +291,8 @@ def _run_jobs(
     end_s: float | None,
 ) -> int:
     from dap_stream.apps.files.batch import exit_status, run_all, summary
-    from dap_stream.apps.files.job import Job, check
+    from dap_stream.apps.files.job import Job
+    from dap_stream.apps.files.job_check import check
     from dap_stream.cli.console import Console
     from dap_stream.io.pipe_format import PipeFormat
     from dap_stream.io.profile_file import load_profile

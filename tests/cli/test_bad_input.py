@@ -271,14 +271,14 @@ def test_one_bad_file_does_not_stop_the_rest(capsys: pytest.CaptureFixture[str])
 def test_a_file_that_breaks_on_the_way_does_not_stop_the_rest(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dap_stream.apps.files import job
+    from dap_stream.apps.files import clean
     from dap_stream.core.render import render
 
     def fail_once(source: object, *args: object, **kwargs: object) -> object:
-        monkeypatch.setattr(job, "render", render)
+        monkeypatch.setattr(clean, "render", render)
         raise RuntimeError("a fault\nof ours")
 
-    monkeypatch.setattr(job, "render", fail_once)
+    monkeypatch.setattr(clean, "render", fail_once)
     assert main(["denoise", "a.wav", "b.wav", *FAST]) == 1
     err = capsys.readouterr().err
     assert "Traceback" in err and "error: a.wav: RuntimeError: a fault of ours; please report this" in err

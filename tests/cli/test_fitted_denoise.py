@@ -161,12 +161,12 @@ def test_a_pipe_may_be_shown_the_noise_in_a_file(monkeypatch: pytest.MonkeyPatch
     import io
     import sys
 
-    from dap_stream.apps.files import job
+    from dap_stream.apps.files import job_ends
 
     write(Path("hiss.wav"), 0.3 * np.random.default_rng(1).standard_normal((1, 16_000)))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     for name, options in (("plain.wav", ()), ("shown.wav", ("--noise-file", "hiss.wav"))):
-        monkeypatch.setattr(job, "standard_input", lambda: io.BytesIO(Path("a.wav").read_bytes()))
+        monkeypatch.setattr(job_ends, "standard_input", lambda: io.BytesIO(Path("a.wav").read_bytes()))
         assert main(["denoise", "-", "-o", name, *QUICK, *options]) == 0
     assert read(Path("shown.wav")).std() < read(Path("plain.wav")).std()
 

@@ -18,7 +18,8 @@ import pytest
 from recordings import FAST, read, snapshot, sound, write
 
 import dap_stream
-from dap_stream.apps.files.job import Job, JobCallbacks, clean
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.job import Job, JobCallbacks
 from dap_stream.cli.main import main
 from dap_stream.core.render import Progress
 from dap_stream.errors import OutputError

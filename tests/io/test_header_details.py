@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from dap_stream.apps.files.job import Job, JobCallbacks, clean
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.job import Job, JobCallbacks
 from dap_stream.core.array_types import Audio
 from dap_stream.core.processors import Bypass
 from dap_stream.core.render import render

@@ -12,7 +12,9 @@ from dap_stream.apps.batch.joined_source import JoinedSource
 from dap_stream.apps.batch.journal import file_state
 from dap_stream.apps.batch.tasks import Answer, CleanTask, LearnTask, Task, written
 from dap_stream.apps.files.batch import Failure, failure_of
-from dap_stream.apps.files.job import Job, JobCallbacks, Outcome, check, clean
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.job import Job, JobCallbacks, Outcome
+from dap_stream.apps.files.job_check import check
 from dap_stream.apps.files.report import warnings
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import Progress

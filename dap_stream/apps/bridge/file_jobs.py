@@ -10,7 +10,8 @@ from typing import Any
 from dap_stream.apps.bridge.folders import Folders
 from dap_stream.apps.bridge.protocol import BAD_PARAMS, BridgeError
 from dap_stream.apps.bridge.scratch import Scratch
-from dap_stream.apps.files.job import Job, check
+from dap_stream.apps.files.job import Job
+from dap_stream.apps.files.job_check import check
 from dap_stream.core.presets import SUFFIX, preset_names
 from dap_stream.core.profile import Profile
 from dap_stream.errors import SettingError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dap_stream.apps.files import job as _job  # noqa: F401  loads what a job on files needs
+from dap_stream.apps.files import clean as _clean  # noqa: F401  loads what a job on files needs
 from dap_stream.core.array_types import F32
 from dap_stream.core.arrays import ArraySink, ArraySource
 from dap_stream.core.render import render

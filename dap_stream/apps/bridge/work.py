@@ -12,7 +12,9 @@ from dap_stream.apps.bridge.folders import Folders
 from dap_stream.apps.bridge.jobs import Ticket, Work
 from dap_stream.apps.bridge.protocol import BridgeError
 from dap_stream.apps.bridge.scratch import Scratch
-from dap_stream.apps.files.job import Job, JobCallbacks, clean, open_source, resolved
+from dap_stream.apps.files.clean import clean, resolved
+from dap_stream.apps.files.job import Job, JobCallbacks
+from dap_stream.apps.files.job_ends import open_source
 from dap_stream.apps.files.report import result_values, warnings
 from dap_stream.core.render import Progress
 from dap_stream.core.version import __version__

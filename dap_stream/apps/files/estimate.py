@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dap_stream.apps.files.job import Job, open_source, resolved, result_formats
+from dap_stream.apps.files.clean import resolved
+from dap_stream.apps.files.job import Job
+from dap_stream.apps.files.job_ends import open_source, result_formats
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import samples_to_ms
 from dap_stream.io.formats import FileFormat

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dap_stream.apps.files.job import Job, JobCallbacks, check, clean
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.job import Job, JobCallbacks
+from dap_stream.apps.files.job_check import check
 from dap_stream.core.profile import Profile
 from dap_stream.core.render import RenderRecord
 from dap_stream.io.output_paths import Names, check_names

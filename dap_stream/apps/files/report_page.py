@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dap_stream.apps.files.job import Outcome, open_source
+from dap_stream.apps.files.job import Outcome
+from dap_stream.apps.files.job_ends import open_source
 from dap_stream.apps.files.report import warnings
 from dap_stream.apps.files.report_places import Place, Segment, held, most_taken, reduction_db
 from dap_stream.apps.files.report_survey import PARTS, Survey, survey
