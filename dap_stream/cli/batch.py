@@ -7,7 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dap_stream.cli.options import KEEP_HELP, add_chain, chain_names, chosen_values, option_help, whole_number
+from dap_stream.cli.options import (
+    KEEP_HELP,
+    LOUDNESS_SHORT,
+    add_chain,
+    add_loudness,
+    chain_names,
+    chosen_values,
+    last_of_chain,
+    option_help,
+    whole_number,
+)
 from dap_stream.core.interrupts import Stopped
 from dap_stream.errors import SettingError
 from dap_stream.io.output_paths import is_same_file
@@ -24,6 +34,7 @@ SHORT = {
     "quality": "quality",
     "generator": "generator",
     "device": "device",
+    **LOUDNESS_SHORT,
 }
 
 _EPILOG = """\
@@ -118,6 +129,7 @@ def _add_method(group: Any) -> None:
     )
     group.add_argument("--device", metavar="NAME", help=option_help("auto, cpu or cuda", "device"))
     add_chain(group)
+    add_loudness(group)
 
 
 def _add_workers(group: Any) -> None:
@@ -203,7 +215,8 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     if [*args.list, *args.manifest].count("-") > 1:
         raise SettingError("standard input (-) can be read only once; name a file for the other list")
     _check_table(args)
-    chain = make_chain_settings(args.preset, chosen_values(args, SHORT), chain_names(args))
+    values = chosen_values(args, SHORT)
+    chain = make_chain_settings(args.preset, values, chain_names(args), last=last_of_chain(args))
     if args.profile is not None and not chain.learns:
         raise SettingError("--profile is of no use where nothing learns; take generator=band or context")
     return Wanted(

@@ -32,7 +32,8 @@ class ChainSettings:
     Raises
     ------
     SettingError
-        For no processor, an unknown one, one that is there twice, or settings of another one.
+        For no processor, an unknown one, one that is there twice, settings of another one, or one behind the
+        last that can be.
     """
 
     processors: tuple[tuple[str, Settings], ...] = (("denoise", DenoiseSettings()),)
@@ -45,6 +46,9 @@ class ChainSettings:
                 raise SettingError(f"{name} takes {entry_of(name).settings.__name__}, not {settings!r}")
             if self.names.count(name) > 1:
                 raise SettingError(f"{name} is twice in the chain; keep one")
+        for name in self.names[:-1]:
+            if PROCESSORS[name].measure is not None:
+                raise SettingError(f"{name} has to hear what all others leave; make it the last of the chain")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,6 +110,7 @@ def make_chain_settings(
     values: Mapping[str, object] | None = None,
     names: Sequence[str] | None = None,
     starts: Mapping[str, Settings] | None = None,
+    last: str | None = None,
 ) -> ChainSettings:
     """Defaults, changed by a preset, changed by single values.
 
@@ -120,6 +125,8 @@ def make_chain_settings(
         Processors in their order, in the place of the preset's ``chain``; the denoiser alone by default.
     starts
         Processor to settings in the place of its defaults.
+    last
+        One more processor at the end of the chain, unless it is there already.
 
     Returns
     -------
@@ -140,6 +147,8 @@ def make_chain_settings(
     named = read.pop(CHAIN, None)
     if names is None:
         names = DEFAULT_CHAIN if named is None else _names(preset, named)
+    if last is not None and last not in names:
+        names = [*names, last]
     for name in names:
         entry_of(name)
     chosen: dict[str, dict[str, object]] = {name: {} for name in names}
