@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from dap_stream.cli.options import (
     KEEP_HELP,
+    LOUDNESS_SHORT,
     add_chain,
+    add_loudness,
     chain_names,
     chosen_repairs,
     chosen_values,
+    last_of_chain,
     option_help,
     whole_number,
 )
@@ -32,6 +35,7 @@ SHORT = {
     "quality": "quality",
     "generator": "generator",
     "device": "device",
+    **LOUDNESS_SHORT,
 }
 
 _EPILOG = """\
@@ -126,6 +130,7 @@ def _add_method(group: Any) -> None:
     )
     group.add_argument("--device", metavar="NAME", help=option_help("auto, cpu or cuda", "device"))
     add_chain(group)
+    add_loudness(group)
 
 
 def _add_workers(group: Any) -> None:
@@ -211,8 +216,8 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     if [*args.list, *args.manifest].count("-") > 1:
         raise SettingError("standard input (-) can be read only once; name a file for the other list")
     _check_table(args)
-    values, repairs = chosen_values(args, SHORT), chosen_repairs(args)
-    chain = make_chain_settings(args.preset, values, chain_names(args), repairs=repairs)
+    values, repairs, last = chosen_values(args, SHORT), chosen_repairs(args), last_of_chain(args)
+    chain = make_chain_settings(args.preset, values, chain_names(args), repairs=repairs, last=last)
     if args.profile is not None and not chain.learns:
         raise SettingError("--profile is of no use where nothing learns; take generator=band or context")
     return Wanted(

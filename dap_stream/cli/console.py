@@ -68,7 +68,8 @@ class Console:
         title = f"{number + 1}/{self._n_jobs} {name}" if self._n_jobs > 1 else name
         is_only_looked_at = job.names.output == NOWHERE
         with Meter(title, False if self._quiet else None) as meter:
-            outcome = clean(job, JobCallbacks(meter.learning, meter.cleaning, self.note, self.warn))
+            callbacks = JobCallbacks(meter.learning, meter.cleaning, self.note, self.warn, meter.levelling)
+            outcome = clean(job, callbacks)
         for text in warnings(outcome):
             self.warn(text)
         if job.names.report is not None:

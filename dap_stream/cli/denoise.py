@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dap_stream.cli.file_jobs import run_jobs
 from dap_stream.cli.options import (
     KEEP_HELP,
+    LOUDNESS_SHORT,
     add_chain,
+    add_loudness,
     chain_names,
     chosen_repairs,
     chosen_values,
+    last_of_chain,
     option_help,
 )
 from dap_stream.cli.recording_options import (
@@ -46,6 +49,7 @@ SHORT = {
     "seed": "seed",
     "keep": "keep",
     "quality": "quality",
+    **LOUDNESS_SHORT,
 }
 
 _EPILOG = """\
@@ -59,6 +63,7 @@ examples:
   dap-stream denoise tuesday.wav --profile studio.npz
   dap-stream denoise talk.wav --noise 0:00-0:02.5   there is only noise in this stretch
   dap-stream denoise talk.wav --repair hum,clicks   repair first; dap-stream repair does nothing else
+  dap-stream denoise talk.wav --loudness -16        as loud as podcasts are
   dap-stream denoise film.mp4                       film_clean.mp4, with the picture as it is
   ffmpeg -i talk.mp4 -f f32le -ar 48000 -ac 2 - | dap-stream denoise - - --raw f32le:48000:2 > clean.f32
 
@@ -140,6 +145,7 @@ def add_method(group: Any, saves: bool = True) -> None:
             "--save-profile", metavar="FILE", help="keep the weights learned now, for --profile"
         )
     add_chain(group)
+    add_loudness(group)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -180,7 +186,8 @@ def make_chain(args: argparse.Namespace, names: list[Names]) -> ChainSettings:
     from dap_stream.processors.chain_settings import make_chain_settings
 
     values = chosen_values(args, SHORT)
-    chain = make_chain_settings(args.preset, values, chain_names(args), repairs=chosen_repairs(args))
+    repairs, last = chosen_repairs(args), last_of_chain(args)
+    chain = make_chain_settings(args.preset, values, chain_names(args), repairs=repairs, last=last)
     denoise = chain.get("denoise")
     if (
         isinstance(denoise, DenoiseSettings)

@@ -16,6 +16,25 @@ KEEP_HELP = (
 )
 
 
+LOUDNESS_SHORT = {"loudness": "loudness.lufs"}
+"""Option of `add_loudness`, for `chosen_values`."""
+
+
+def add_loudness(group: Any) -> None:
+    """``--loudness``, for what makes files or pipes."""
+    group.add_argument(
+        "--loudness",
+        metavar="LUFS",
+        help="at the end give the whole result this loudness (-16 podcasts, -23 broadcast), true peaks below "
+        "-1 dBTP; as --chain ...,loudness",
+    )
+
+
+def last_of_chain(args: argparse.Namespace) -> str | None:
+    """The processor that ``--loudness`` puts at the end of the chain."""
+    return None if args.loudness is None else "loudness"
+
+
 def add_chain(group: Any) -> None:
     """``--preset``, ``--chain``, ``--repair`` and ``--set``."""
     add_preset(group)
@@ -88,14 +107,14 @@ def whole_number(option: str, text: str) -> int:
 def chosen_values(
     args: argparse.Namespace, short: Mapping[str, str], flags: Mapping[str, tuple[str, str]] | None = None
 ) -> dict[str, object]:
-    """Values of ``--set`` and of the options that are short for the denoiser's settings, as texts.
+    """Values of ``--set`` and of the options that are short for a setting, as texts.
 
     Parameters
     ----------
     args
         With ``assignments`` and all of the options.
     short
-        Option to the setting whose value it takes.
+        Option to the setting whose value it takes; one of the denoiser if it names no processor.
     flags
         Option without a value to a setting and its value.
 
@@ -118,8 +137,10 @@ def chosen_values(
     for option, key, value in typed:
         if value is None:
             continue
-        other = said.get(key) or said.get(f"denoise.{key}")
+        owner, _, own = key.rpartition(".")
+        full = f"{owner or 'denoise'}.{own}"
+        other = said.get(own) or said.get(full)
         if other is not None:
             raise SettingError(f"{option} and {other} are the same setting; keep one")
-        said[key], values[f"denoise.{key}"] = option, value
+        said[own], values[full] = option, value
     return values

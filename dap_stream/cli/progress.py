@@ -21,7 +21,7 @@ _LEARNING = "{desc} {percentage:3.0f}% |{bar:24}| {remaining} left"
 
 
 class Meter:
-    """Shows first the learning, then the cleaning of one recording; gone when it is done."""
+    """Shows learning, cleaning and levelling of one recording in turn; gone when it is done."""
 
     def __init__(self, title: str, is_shown: bool | None = None) -> None:
         self._title = title
@@ -37,6 +37,10 @@ class Meter:
         total, reduction = progress["total_s"], progress["attenuation_db"]
         note = "" if reduction is None else f"-{reduction:.1f} dB"
         self._show("cleaning", total, progress["done_s"], _UNKNOWN if total is None else _KNOWN, note)
+
+    def levelling(self, fraction: float) -> None:
+        """Part of giving it its loudness that is done, 0..1."""
+        self._show("levelling", 1.0, fraction, _LEARNING)
 
     def fitting(self, done: int, total: int) -> None:
         """Iterations of a study; those of an earlier run do not count as fast."""

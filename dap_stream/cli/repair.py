@@ -7,7 +7,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dap_stream.cli.file_jobs import run_jobs
-from dap_stream.cli.options import add_preset, add_set
+from dap_stream.cli.options import (
+    LOUDNESS_SHORT,
+    add_loudness,
+    add_preset,
+    add_set,
+    chosen_values,
+    last_of_chain,
+)
 from dap_stream.cli.recording_options import (
     Part,
     add_dry_run,
@@ -18,7 +25,6 @@ from dap_stream.cli.recording_options import (
     inputs_and_output,
     part_of,
 )
-from dap_stream.core import presets
 from dap_stream.errors import SettingError
 from dap_stream.io.output_paths import NOWHERE, REPAIRED, Names, make_names
 from dap_stream.processors.registry import PROCESSORS, REPAIRS
@@ -43,7 +49,7 @@ What is not damaged stays bit for bit as it is. In denoise, batch, edit and live
 Times count from the start of the recording; those of labels beside a result, from the start of the result.
 """
 MARKS = "inpaint.marks"  # the setting that takes what ``--marks`` names
-_WRITES = ("output", "in_place", "removed", "report", "dry_run", "force")
+_WRITES = ("output", "in_place", "removed", "report", "loudness", "dry_run", "force")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="labels of Audacity: these stretches are gaps too, whatever is in them; times of the recording",
     )
     add_preset(settings)
+    add_loudness(settings)
     add_set(settings)
     output = parser.add_argument_group("what is told")
     output.add_argument(
@@ -100,14 +107,14 @@ def make_chain(args: argparse.Namespace, part: Part) -> ChainSettings:
     from dap_stream.processors.chain_settings import make_chain_settings
 
     kinds = [kind for kind in REPAIRS if getattr(args, kind)] or USUAL
-    values: dict[str, object] = dict(presets.parse_assignments(args.assignments))
+    values = chosen_values(args, LOUDNESS_SHORT)
     if args.marks is not None:
         if "gaps" not in kinds:
             raise SettingError("--marks are gaps to be filled; add --gaps")
         if {"marks", MARKS} & set(values):
             raise SettingError(f"--marks and --set {MARKS} are the same setting; keep one")
         values[MARKS] = _marks(args.marks, part)
-    return make_chain_settings(args.preset, values, repairers(kinds))
+    return make_chain_settings(args.preset, values, repairers(kinds), last=last_of_chain(args))
 
 
 def _marks(path: str, part: Part) -> str:

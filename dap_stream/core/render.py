@@ -54,7 +54,7 @@ class RenderRecord:
     removed_clipped: int  # the same in the removed part, where wet + removed = dry fails then
     non_finite: int  # NaN and infinite samples of the input, taken as 0
     first_non_finite_s: float | None
-    reduction_db: float | None  # level of the input over that of the output; None if either is silent
+    reduction_db: float | None  # level of the input over that of the output; None where nobody can tell
 
 
 def render(

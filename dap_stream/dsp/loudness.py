@@ -10,9 +10,15 @@ from dap_stream.core.array_types import F64, Audio
 STEP_S = 0.1
 """Seconds of one value of `LoudnessMeter.powers`: blocks of 400 ms overlap by three quarters."""
 
+BLOCK_S = 0.4
+"""Seconds of a block that is gated; a sound that is shorter has no whole one."""
+
 _STEPS_PER_BLOCK = 4
 _OFFSET_DB = -0.691  # so that a sine of 997 Hz at full scale in one channel is -3.01
 _ABSOLUTE_GATE, _RELATIVE_GATE_DB = -70.0, -10.0
+_SURROUND = 10.0**0.15  # 1.5 dB: what comes from beside is heard louder
+# Bits of a channel mask, as WAV has it.
+_LFE, _BACK, _SIDE = (3,), (4, 5), (9, 10)
 
 
 def k_weighting(sample_rate: int) -> F64:
@@ -39,6 +45,30 @@ def k_weighting(sample_rate: int) -> F64:
     return np.array([shelf, high_pass])
 
 
+def channel_weights(mask: int, channels: int) -> F64:
+    """Weight of the power of each channel (BS.1770-4, Annex 3).
+
+    Parameters
+    ----------
+    mask
+        Channel mask: which channel is which speaker. Where it is 0, or speaks of another number of channels,
+        nothing is known and all weigh the same.
+    channels
+        Number of channels.
+
+    Returns
+    -------
+    numpy.ndarray
+        1.41 for what stands beside the listener (the surrounds of 5.1, also where they are named after the
+        back), 0 for the low frequency effects, 1 for all others.
+    """
+    bits = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+    if len(bits) != channels:
+        return np.ones(channels)
+    beside = _SIDE if any(bit in bits for bit in _SIDE) else _BACK
+    return np.array([0.0 if bit in _LFE else _SURROUND if bit in beside else 1.0 for bit in bits])
+
+
 class KWeighting:
     """The filter as a stream: ``[channels, samples]`` to the same shape."""
 
@@ -53,16 +83,26 @@ class KWeighting:
 
 
 class LoudnessMeter:
-    """Loudness of a stream of K-weighted samples; its memory grows by 80 bytes a second."""
+    """Loudness of a stream of K-weighted samples; its memory grows by 80 bytes a second.
 
-    def __init__(self, sample_rate: int) -> None:
+    Parameters
+    ----------
+    sample_rate
+        Hz.
+    weights
+        Of the channels, from `channel_weights`; all the same by default.
+    """
+
+    def __init__(self, sample_rate: int, weights: F64 | None = None) -> None:
         self._step = round(STEP_S * sample_rate)
+        self._weights = None if weights is None else weights[:, None]
         self._powers: list[F64] = []
         self._left = np.empty(0)
 
     def add(self, weighted: F64) -> None:
         """The next samples ``[channels, samples]``, from `KWeighting`."""
-        power = np.concatenate([self._left, np.sum(weighted**2, axis=0)])
+        squares = weighted**2 if self._weights is None else self._weights * weighted**2
+        power = np.concatenate([self._left, np.sum(squares, axis=0)])
         whole = len(power) // self._step * self._step
         self._powers.append(power[:whole].reshape(-1, self._step).mean(axis=1))
         self._left = power[whole:]
@@ -75,16 +115,25 @@ class LoudnessMeter:
     @property
     def lufs(self) -> float | None:
         """Loudness of all so far, of what is not silence; None if there is nothing but that."""
+        return self.lufs_at(1.0)
+
+    def lufs_at(self, gain: float) -> float | None:
+        """The same if all were louder by this factor, so that less of it may count as silence."""
         powers = self.powers
         if len(powers) < _STEPS_PER_BLOCK:
             blocks = powers if len(powers) else np.array([self._left.mean()] if len(self._left) else [])
         else:
             blocks = np.convolve(powers, np.full(_STEPS_PER_BLOCK, 1.0 / _STEPS_PER_BLOCK), "valid")
-        loud = blocks[to_lufs(blocks) > _ABSOLUTE_GATE]
-        if not len(loud):
-            return None
-        loud = loud[to_lufs(loud) > to_lufs(loud.mean()) + _RELATIVE_GATE_DB]
-        return float(to_lufs(loud.mean()))
+        return gated_lufs(gain**2 * blocks)
+
+
+def gated_lufs(blocks: F64) -> float | None:
+    """Loudness of the power of blocks: of those above -70 LUFS, and no more than 10 LU below their mean."""
+    loud = blocks[to_lufs(blocks) > _ABSOLUTE_GATE]
+    if not len(loud):
+        return None
+    loud = loud[to_lufs(loud) > to_lufs(loud.mean()) + _RELATIVE_GATE_DB]
+    return float(to_lufs(loud.mean()))
 
 
 def to_lufs(power: F64 | np.floating) -> F64:

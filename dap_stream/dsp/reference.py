@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import exp1
 
-from dap_stream.core.array_types import C64, F32, F64
+from dap_stream.core.array_types import C64, F32, F64, I64
 from dap_stream.dsp.gain_kernels import MIN_SNR
 from dap_stream.dsp.stft_kernels import MAX_POWER
 
@@ -71,3 +71,18 @@ def classical_gain(
         log_gain = _log_lsa(np.maximum(decision, MIN_SNR), snr_post)
         clean[:] = np.exp(2.0 * log_gain) * frame
         out[t] = np.exp(np.maximum(log_gain, log_floor))
+
+
+def true_peaks(audio: F64, filters: F64, floor: float, out: F64) -> None:
+    """`dap_stream.dsp.true_peak_kernels.true_peaks`, also where it is not above ``floor``."""
+    around = np.lib.stride_tricks.sliding_window_view(audio, filters.shape[1], axis=1)
+    here = around[:, :, filters.shape[1] // 2 - 1]
+    between = around @ filters.T
+    out[:] = np.maximum(np.abs(here), np.abs(between).max(axis=2, initial=0.0)).max(axis=0)
+
+
+def release(need: I64, decay: float, held: int, out: I64) -> None:
+    """`dap_stream.dsp.limiter_kernels.release`."""
+    for i, needed in enumerate(need):
+        held = max(int(needed), int(held * decay))
+        out[i] = held

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dap_stream.errors import SettingError
-from dap_stream.io.speakers import is_understood, mask_of_layout
+from dap_stream.io.speakers import implied_mask, is_understood, mask_of_layout
 
 # Bits of one sample that survive a round trip.
 PCM_BITS = {
@@ -95,6 +95,12 @@ class FileFormat:
     def bits(self) -> int | None:
         """Word length of linear PCM, also when packed without loss; None for anything else."""
         return self.valid_bits or PCM_BITS.get(self.subtype)
+
+    @property
+    def channel_mask(self) -> int:
+        """Which channel is which speaker, as said or as the codec means it; 0 if nobody knows."""
+        said = mask_of_layout(self.channel_layout)
+        return said or implied_mask(self.container, self.subtype, self.channels)
 
     @property
     def is_float(self) -> bool:

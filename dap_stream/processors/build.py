@@ -20,6 +20,7 @@ from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.streams import SeekableSource
 from dap_stream.errors import ProfileError, SettingError
 from dap_stream.processors.chain_settings import ChainSettings
+from dap_stream.processors.entry import LevelChange
 from dap_stream.processors.findings import Finding, RepairModel
 from dap_stream.processors.registry import PROCESSORS, REPAIRS
 
@@ -43,8 +44,10 @@ def for_source(chain: ChainSettings, is_seekable: bool) -> tuple[ChainSettings, 
 
 def for_live(chain: ChainSettings) -> ChainSettings:
     """The settings as a live stream has them; SettingError for what cannot run live."""
-    for name in chain.names:
+    made = []
+    for name, settings in chain.processors:
         entry = PROCESSORS[name]
+        made.append((name, entry.for_live(settings)))  # may know better why it cannot
         if entry.make_live is None and entry.repairs:
             others = [kind for kind, other in REPAIRS.items() if PROCESSORS[other].make_live is not None]
             raise SettingError(
@@ -52,9 +55,15 @@ def for_live(chain: ChainSettings) -> ChainSettings:
             )
         if entry.make_live is None:
             raise SettingError(f"{name} cannot work live; take it out of the chain")
-    return ChainSettings(
-        tuple((name, PROCESSORS[name].for_live(settings)) for name, settings in chain.processors)
-    )
+    return ChainSettings(tuple(made))
+
+
+def split(chain: ChainSettings) -> tuple[ChainSettings | None, ChainSettings | None]:
+    """Those that can begin at once, and the last one if it has to hear all before it begins."""
+    front, (name, settings) = chain.processors[:-1], chain.processors[-1]
+    if PROCESSORS[name].measure is None:
+        return chain, None
+    return ChainSettings(front) if front else None, ChainSettings(((name, settings),))
 
 
 def make_models(chain: ChainSettings, profile: Profile | None = None) -> dict[str, Model]:
@@ -180,6 +189,36 @@ def pretrain(
         )
         learn(settings, models.get(name), heard, progress)
     source.seek(0)
+
+
+def measure(
+    last: ChainSettings,
+    models: Mapping[str, Model],
+    source: SeekableSource,
+    speakers: int,
+    progress: Callable[[float], None] | None = None,
+) -> LevelChange:
+    """Let the last processor (see `split`) hear all that comes to it; it can be made then.
+
+    Parameters
+    ----------
+    last
+        It alone.
+    models
+        By name.
+    source
+        The sound as all others leave it.
+    speakers
+        Channel mask, 0 where it is not known.
+    progress
+        Told the part that is done, 0..1.
+    """
+    ((name, settings),) = last.processors
+    hear = PROCESSORS[name].measure
+    assert hear is not None, "split has seen to it"
+    heard = hear(settings, models[name], source, speakers, progress)
+    source.seek(0)
+    return heard
 
 
 def make_chain(

@@ -34,7 +34,8 @@ class ChainSettings:
     Raises
     ------
     SettingError
-        For no processor, an unknown one, one that is there twice, or settings of another one.
+        For no processor, an unknown one, one that is there twice, settings of another one, or one behind the
+        last that can be.
     """
 
     processors: tuple[tuple[str, Settings], ...] = (("denoise", DenoiseSettings()),)
@@ -47,6 +48,9 @@ class ChainSettings:
                 raise SettingError(f"{name} takes {entry_of(name).settings.__name__}, not {settings!r}")
             if self.names.count(name) > 1:
                 raise SettingError(f"{name} is twice in the chain; keep one")
+        for name in self.names[:-1]:
+            if PROCESSORS[name].measure is not None:
+                raise SettingError(f"{name} has to hear what all others leave; make it the last of the chain")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,6 +113,7 @@ def make_chain_settings(
     names: Sequence[str] | None = None,
     starts: Mapping[str, Settings] | None = None,
     repairs: Sequence[str] = (),
+    last: str | None = None,
 ) -> ChainSettings:
     """Defaults, changed by a preset, changed by single values.
 
@@ -125,6 +130,8 @@ def make_chain_settings(
         Processor to settings in the place of its defaults.
     repairs
         Kinds of damage (``hum``, ``clicks``, ...) whose repair is put into the chain besides, in its place.
+    last
+        One more processor at the end of the chain, unless it is there already.
 
     Returns
     -------
@@ -149,6 +156,8 @@ def make_chain_settings(
         entry_of(name)
     if repairs:
         names = with_repairs(list(names), repairs)
+    if last is not None and last not in names:
+        names = [*names, last]
     chosen: dict[str, dict[str, object]] = {name: {} for name in names}
     try:
         inside = _of_chain(_flat(read), names)

@@ -25,6 +25,14 @@ class Cost:
     memory_mb: float
 
 
+@dataclass(frozen=True)
+class LevelChange:
+    """Gain for all of a recording that `Entry.measure` chose, and warnings on what comes of it."""
+
+    gain_db: float
+    warnings: tuple[str, ...] = ()
+
+
 def _as_is(settings: Any, is_seekable: bool) -> tuple[Any, str | None]:
     return settings, None
 
@@ -62,6 +70,13 @@ class Entry:
     """``(settings, stream, profile, is_background)``: the same for a live stream."""
     pretrain: Callable[[Any, Any, SeekableSource, Callable[[float], None] | None], None] | None = None
     """``(settings, model, source, progress)``: the first of two passes, if the settings ask for it."""
+
+    measure: Callable[[Any, Any, SeekableSource, int, Callable[[float], None] | None], LevelChange] | None = (
+        None
+    )
+    """``(settings, model, source, speakers, progress)``: hear all of the sound as the others leave it, before
+    the processor is made. ``speakers`` is the channel mask, 0 where it is not known. Such a processor is the
+    last of a chain."""
 
     hear_noise: Callable[[Any, F32, int], tuple[str, ...]] | None = None
     """``(model, audio, sample_rate)``: be shown noise ``[channels, samples]``; warnings about it."""

@@ -12,9 +12,10 @@ from dap_stream.processors.denoise.entry import DENOISE
 from dap_stream.processors.entry import Entry
 from dap_stream.processors.gain.entry import GAIN
 from dap_stream.processors.inpaint.entry import INPAINT
+from dap_stream.processors.loudness.entry import LOUDNESS
 
 PROCESSORS: dict[str, Entry] = {
-    entry.name: entry for entry in (DENOISE, GAIN, DECLIP, INPAINT, DECLICK, DEHUM, BANDWIDTH)
+    entry.name: entry for entry in (DENOISE, GAIN, DECLIP, INPAINT, DECLICK, DEHUM, BANDWIDTH, LOUDNESS)
 }
 
 REPAIRS: dict[str, str] = {entry.repairs: name for name, entry in PROCESSORS.items() if entry.repairs}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_twins import assert_same_signature, twins_of
 
-from dap_stream.dsp import gain_kernels, reference, stft_kernels
+from dap_stream.dsp import gain_kernels, limiter_kernels, reference, stft_kernels, true_peak_kernels
 
 
 @given(hop=st.integers(1, 40), n_frames=st.integers(1, 12), seed=st.integers(0, 99))
@@ -103,7 +103,47 @@ def test_classical_gain_equals_its_twin(rng):
     np.testing.assert_allclose(states[0], states[1], rtol=5e-4)
 
 
-FAST = {**vars(stft_kernels), **vars(gain_kernels)}
+@given(
+    channels=st.integers(1, 3),
+    n=st.integers(1, 200),
+    places=st.integers(0, 3),
+    floor=st.floats(0.0, 3.0),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=40, deadline=None)
+def test_true_peaks_above_the_floor_equal_their_twin(channels, n, places, floor, seed):
+    rng = np.random.default_rng(seed)
+    filters = rng.standard_normal((places, 6))
+    # Soft and loud stretches, so that blocks are left out.
+    audio = rng.standard_normal((channels, n + 5))
+    audio *= np.repeat(rng.uniform(0.0, 1.0, n // 70 + 1) ** 4, 75)[: n + 5]
+    fast, slow = np.empty((2, n))
+    true_peaks = true_peak_kernels.true_peaks
+    true_peaks(audio, filters, floor, fast)
+    reference.true_peaks(audio, filters, floor, slow)
+    is_over = slow > floor
+    np.testing.assert_allclose(fast[is_over], slow[is_over], rtol=1e-12)
+    assert (fast[~is_over] <= floor * (1.0 + 1e-9)).all()
+
+
+@given(
+    need=st.lists(st.integers(0, 2**30), max_size=60),
+    decay=st.floats(0.0, 0.9999),
+    held=st.integers(0, 2**30),
+)
+@settings(max_examples=30, deadline=None)
+def test_release_equals_its_twin_and_ends_at_nothing(need, decay, held):
+    needs = np.array(need, np.int64)
+    fast, slow = np.empty((2, len(needs)), np.int64)
+    limiter_kernels.release(needs, decay, held, fast)
+    reference.release(needs, decay, held, slow)
+    np.testing.assert_array_equal(fast, slow)
+    rest = np.empty(210_000, np.int64)  # 0.9999^n comes below 2^-30, and each step takes at least 1
+    limiter_kernels.release(np.zeros(210_000, np.int64), decay, held, rest)
+    assert rest[-1] == 0
+
+
+FAST = {**vars(stft_kernels), **vars(gain_kernels), **vars(true_peak_kernels), **vars(limiter_kernels)}
 TWINS = twins_of(reference)
 
 

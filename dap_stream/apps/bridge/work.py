@@ -45,6 +45,10 @@ class Teller:
         total_s = progress["total_s"]
         self._tell("cleaning", progress["done_s"] / total_s if total_s else 0.0)
 
+    def levelling(self, part: float) -> None:
+        """Fraction of giving it its loudness that is done."""
+        self._tell("levelling", part)
+
     @property
     def has_told(self) -> bool:
         """Whether there was anything to tell of."""
@@ -94,7 +98,8 @@ def previewing(params: Mapping[str, Any], folders: Folders, scratch: Scratch) ->
 def _cleaned(job: Job, ticket: Ticket) -> dict[str, object]:
     teller = Teller(ticket)
     try:
-        outcome = clean(job, JobCallbacks(teller.learning, teller.cleaning, teller.note, teller.warn))
+        callbacks = JobCallbacks(teller.learning, teller.cleaning, teller.note, teller.warn, teller.levelling)
+        outcome = clean(job, callbacks)
     except BridgeError:
         raise
     except DapStreamError as error:

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from dap_stream.apps.files.job import Job, JobCallbacks, Outcome
-from dap_stream.apps.files.job_ends import AudioSource, carried_along, open_sinks, open_source
+from dap_stream.apps.files.job_ends import AudioSource, carried_along, file_format_of, open_sinks, open_source
 from dap_stream.apps.files.job_notes import doubts_of, say_what_is_lost, shortcomings_of, tell_remarks
 from dap_stream.apps.files.known_noise import KnownNoise
+from dap_stream.apps.files.two_renders import front_of, render_twice
 from dap_stream.core.model import Model
 from dap_stream.core.render import render
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.errors import OutputError, SettingError
 from dap_stream.io.file_set import replace_together
-from dap_stream.io.formats import FileFormat
 from dap_stream.io.open_audio import is_file_sink
 from dap_stream.io.pipe import PipeSource
 from dap_stream.io.profile_file import stage_profile
@@ -27,10 +27,10 @@ from dap_stream.processors.build import (
     hear_noise,
     learned,
     learning_curves,
-    make_chain,
     make_models,
     pretrain,
     remarks,
+    split,
 )
 from dap_stream.processors.chain_settings import ChainSettings
 
@@ -66,7 +66,7 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         if job.noise is not None:
             notes += _show_noise(job.noise, chain, models, stream, callbacks)
         # Made for its checks of rate, channels, device and profile, before a pass is spent.
-        processor = make_chain(chain, stream, models)
+        processor = front_of(chain, stream, models)
         carried, said_of_it = carried_along(job, source)
         sink, removed = open_sinks(job, source, stack, carried)
         for text in (*shortcomings_of(job, source), *said_of_it):
@@ -88,12 +88,24 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
                 stack.callback(files[-1].remove)
             replace_together(files)
 
-        record = render(source, processor, sink, removed, callbacks.cleaning, complete=complete)
+        gain_db = 0.0
+        if split(chain)[1] is None:
+            record = render(source, processor, sink, removed, callbacks.cleaning, complete=complete)
+        else:
+            record, change = render_twice(
+                job, chain, models, source, processor, sink, removed, callbacks, complete
+            )
+            gain_db = change.gain_db
+            doubts = tuple(f"{job.names.source}: {text}" for text in change.warnings)
+            for text in doubts:
+                callbacks.warn(text)
+            notes += doubts
         said, curves = remarks(chain, models), learning_curves(chain, models)
         found_damage = findings(chain, models)
-    source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
-    wall_s = time.perf_counter() - began
-    return Outcome(job, chain, source_format, record, learn_s, wall_s, notes, said, curves, found_damage)
+    source_format, wall_s = file_format_of(source), time.perf_counter() - began
+    return Outcome(
+        job, chain, source_format, record, learn_s, wall_s, notes, said, curves, found_damage, gain_db
+    )
 
 
 def _show_noise(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dap_stream.apps.files.clean import resolved
 from dap_stream.apps.files.job import Job
-from dap_stream.apps.files.job_ends import open_source, result_formats
+from dap_stream.apps.files.job_ends import file_format_of, open_source, result_formats
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import samples_to_ms
 from dap_stream.io.formats import FileFormat
@@ -46,7 +46,7 @@ def make_estimate(job: Job) -> Estimate:
         processor = make_chain(chain, stream, models)
         for model in models.values():
             model.close()
-        source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
+        source_format = file_format_of(source)
         seconds = None if source.n_samples is None else source.n_samples / source.sample_rate
         sizes = [
             each.n_bytes(source.n_samples)

@@ -37,7 +37,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of a job. ``chain`` has the settings that were used; ``wall_s`` is everything together."""
+    """Result of a job.
+
+    ``chain`` has the settings that were used; ``wall_s`` is everything together; by ``gain_db`` the whole
+    result is louder than what was cleaned, to be of the loudness that was asked for.
+    """
 
     job: Job
     chain: ChainSettings
@@ -49,13 +53,15 @@ class Outcome:
     remarks: tuple[str, ...] = ()
     curves: tuple[LearningCurve, ...] = ()
     findings: tuple[Finding, ...] = ()
+    gain_db: float = 0.0
 
 
 @dataclass(frozen=True)
 class JobCallbacks:
-    """Callbacks of a run; each may raise to cancel it."""
+    """Callbacks of a run; each may raise to cancel it. ``levelling``: while all is given its loudness."""
 
     learning: Callable[[float], None] | None = None
     cleaning: Callable[[Progress], None] | None = None
     note: Callable[[str], None] = print
     warn: Callable[[str], None] = print
+    levelling: Callable[[float], None] | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from dap_stream.apps.files.job import Job
 from dap_stream.apps.files.job_ends import open_source, result_formats
 from dap_stream.apps.files.job_notes import doubts_of
+from dap_stream.apps.files.two_renders import scratch_bytes, scratch_folder
 from dap_stream.errors import OutputError
 from dap_stream.io.formats import FileFormat
 from dap_stream.io.output_paths import NOWHERE, PIPE, check_folder
@@ -23,17 +23,21 @@ def check(job: Job) -> None:
         return
     with open_source(job) as source:
         doubts_of(job, source)
-        for path, file_format in zip(
-            (job.names.output, job.names.removed), result_formats(job, source), strict=True
-        ):
-            if path is not None and isinstance(file_format, FileFormat) and source.n_samples is not None:
-                check_room(path, file_format.n_bytes(source.n_samples))
+        results = zip((job.names.output, job.names.removed), result_formats(job, source), strict=True)
+        for_a_while = scratch_bytes(job, job.chain, source)
+        for path, file_format in results:
+            if path is None or source.n_samples is None:
+                continue
+            kept = file_format.n_bytes(source.n_samples) if isinstance(file_format, FileFormat) else None
+            folder = os.path.dirname(os.path.realpath(path)) if path != PIPE else scratch_folder(job)
+            check_room(path, folder, (kept or 0) + for_a_while)
+            for_a_while = 0  # it is beside the first
 
 
-def check_room(path: str, n_bytes: int | None) -> None:
-    """OutputError if the disk has less free space than the file will need; unknown sizes pass."""
-    disk = os.statvfs(Path(os.path.realpath(path)).parent) if hasattr(os, "statvfs") else None
-    if disk is None or n_bytes is None or n_bytes <= disk.f_bavail * disk.f_frsize:
+def check_room(path: str, folder: str, n_bytes: int) -> None:
+    """OutputError if the disk of ``folder`` has less free space than the job will need there."""
+    disk = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    if disk is None or n_bytes <= disk.f_bavail * disk.f_frsize:
         return
     free = disk.f_bavail * disk.f_frsize
     raise OutputError(

@@ -44,9 +44,14 @@ def open_source(job: Job) -> AudioSource:
     return open_audio(name, seconds_to_samples(job.start_s, rate), stop, job.track)
 
 
+def file_format_of(source: AudioSource) -> FileFormat:
+    """The format of the recording; of a pipe that of a file with the same samples."""
+    return source.format if isinstance(source.format, FileFormat) else source.format.as_file()
+
+
 def result_formats(job: Job, source: AudioSource) -> tuple[FileFormat | PipeFormat | None, FileFormat | None]:
     """Formats of the result and of the removed part; SettingError if the names ask for what cannot be."""
-    source_format = source.format if isinstance(source.format, FileFormat) else source.format.as_file()
+    source_format = file_format_of(source)
     names = job.names
     result: FileFormat | PipeFormat | None
     if names.output == NOWHERE:

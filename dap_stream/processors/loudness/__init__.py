@@ -1,0 +1,1 @@
+"""Loudness of a whole recording, as broadcasters and podcasts want it."""
