@@ -95,6 +95,23 @@ def test_kinds_have_a_fixed_order_and_what_is_made_up_is_asked_for(
     assert list(json.loads(capsys.readouterr().out)["settings"]) == processors
 
 
+def test_loudness_comes_last_and_the_removed_part_is_the_damage_alone(
+    fake: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(Path("tape.wav"), damaged(), subtype="FLOAT")
+    assert main(["repair", "tape.wav", "--clicks", "--loudness", "-30", "--removed", "r.wav", "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["settings"]) == ["declick", "loudness"]
+    assert np.count_nonzero(read(Path("r.wav"))) == 6
+    assert (
+        main(["denoise", "tape.wav", "--repair", "hum,bandwidth", "--loudness", "-30", "--dry-run", "--json"])
+        == 0
+    )
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert list(settings) == ["dehum", "denoise", "bandwidth", "loudness"]
+    assert main(["repair", "tape.wav", "--detect", "--loudness", "-30"]) == 2
+    assert "--loudness is about one" in capsys.readouterr().err
+
+
 def test_nothing_found_is_the_same_recording(fake: None, capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("a.wav"), sound(2.0, 44100, 2), 44100, "PCM_24")
     before = Path("a.wav").read_bytes()
