@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from dap_stream.apps.files.clean import resolved
 from dap_stream.apps.files.job import Job
 from dap_stream.apps.files.job_ends import file_format_of, open_source, result_formats
+from dap_stream.apps.files.two_renders import front_of, scratch_bytes
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import samples_to_ms
 from dap_stream.io.formats import FileFormat
-from dap_stream.processors.build import make_chain, make_models
+from dap_stream.processors.build import make_models
 from dap_stream.processors.registry import PROCESSORS
 
 PLAIN_MB = 90.0  # Python with NumPy, Numba and what reads files
@@ -43,7 +44,7 @@ def make_estimate(job: Job) -> Estimate:
         result, rest = result_formats(job, source)
         stream = StreamFormat(source.sample_rate, source.channels)
         models = make_models(chain, job.profile)
-        processor = make_chain(chain, stream, models)
+        processor = front_of(chain, stream, models)
         for model in models.values():
             model.close()
         source_format = file_format_of(source)
@@ -78,5 +79,5 @@ def make_estimate(job: Job) -> Estimate:
             notes=notes,
             compute_s=None if is_unknown else sum(each.compute_s for each in costs),
             memory_mb=max([PLAIN_MB, *(each.memory_mb for each in costs)]),
-            disk_mb=sum(known) / 1e6 if known else None,
+            disk_mb=(sum(known) + scratch_bytes(job, chain, source)) / 1e6 if known else None,
         )
