@@ -23,6 +23,7 @@ from dap_stream.education.kinds import GROUPS
 from dap_stream.education.mixtures import Mixer
 from dap_stream.education.synthesis import places
 from dap_stream.education.synthesis.maker import SAMPLE_RATE
+from dap_stream.errors import SettingError
 from dap_stream.models.highs.features import (
     N_ABOVE,
     N_FEATURES,
@@ -80,18 +81,22 @@ class HighsSettings:
     ----------
     seed
         Of every random number.
-    pieces
-        Of sound, `PIECE_S` seconds each.
     steps
         Of the optimiser.
     share
         Part of the bank of sounds that is made, 0 to 1.
+    pieces
+        Of sound that is learned from, `PIECE_S` seconds each.
     """
 
     seed: int = 11
-    pieces: int = 3000
     steps: int = 6000
     share: float = 0.12
+    pieces: int = 3000
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.share <= 1.0 and self.steps >= 1):
+            raise SettingError(f"share={self.share} must be in 0..1 and steps={self.steps} at least 1")
 
 
 def lessons(mixer: Mixer, seed: int, n_pieces: int, progress: Callable[[float], None]) -> Lessons:
@@ -140,7 +145,7 @@ def teach(taught: Lessons, seed: int, n_steps: int, progress: Callable[[float], 
         error = (levels[frames] - network(features[frames])) * weight[frames]
         loss = error.abs().sum() / weight[frames].sum().clamp(min=1.0)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         progress((step + 1) / n_steps)
     weights = {name: value.detach().numpy().copy() for name, value in network.named_parameters()}

@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dap_stream.core.array_types import F32
-from dap_stream.models.weight_files import CARD_NAME, WEIGHTS_NAME, WeightFiles
-
-__all__ = [
-    "CARD_NAME",
-    "FOLDER",
-    "FORMAT",
-    "WEIGHTS_NAME",
-    "educated_weights",
-    "load_educated",
-    "save_educated",
-]
+from dap_stream.models.weight_files import WeightFiles
 
 FORMAT = "dap_stream band 1"  # of features, layers and file together: what does not match is refused
 FOLDER = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""What a sound may have had above its limit: structure from below, moved up, at the level expected."""
+"""Highs that a sound may have had above its limit: structure from below, moved up, at the level expected."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Highs:
         self._half = max(round(FLATTENED_HZ / 2.0 / bin_hz), 2)
 
     def advance(self, spectrum: C64, observed: F32) -> C64:
-        """What is to be added ``[frames, bins]``.
+        """Give the spectrum that is to be added ``[frames, bins]``.
 
         Parameters
         ----------
