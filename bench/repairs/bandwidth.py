@@ -28,8 +28,8 @@ SPEED_S, SPEED_RATE = 300, 48000
 INTRODUCTION = """\
 Each recording is brought to a lower rate and back by soxr, which is the peer, and rounded to 16 bits; or it
 goes through an MP3. Log-spectral distance in dB, soxr or MP3 → with highs (ratio of both): bins softer than
-60, 80 or 100 dB below the loudest bin count as being there; 100 dB is about the rounding of 16 bits. WB-PESQ of
-speech. Goals: ratio .7, PESQ not below. Where no limit is found, nothing is changed.
+60, 80 or 100 dB below the loudest bin count as being there; 100 dB is about the rounding of 16 bits. WB-PESQ
+of speech. Goals: ratio .7, PESQ not below. Where no limit is found, nothing is changed.
 """
 
 
