@@ -63,7 +63,7 @@ class HighsFeatures:
         self._tonal = tuple(slice(low, max(high, low + 1)) for low, high in pairwise(bins))
         self._place = np.log2(np.clip(limit_hz, *TAUGHT_HZ) / 4000.0)
         self._keep = float(np.exp(-hop_s / _MEAN_S))
-        self.loudest = 0.0  # power of a bin so far
+        self.loudest: F64 = np.zeros(1)  # power of a bin so far, at each frame of the last call
         self._sums: F64 = np.zeros((N_BELOW + 2, 1))  # of bands, level and weight, with decay
         self._before: F64 | None = None
 
@@ -72,8 +72,8 @@ class HighsFeatures:
 
         The level is that of the bands just below the limit; the network tells of levels relative to it.
         """
-        loudest = np.maximum.accumulate(np.append(self.loudest, power.max(axis=1)))[1:]
-        self.loudest = float(loudest[-1])
+        loudest = np.maximum.accumulate(np.append(self.loudest[-1:], power.max(axis=1)))[1:]
+        self.loudest = loudest
         depth = (loudest * _DEPTH + TINY)[:, None]
         log_energy = np.log(power @ self._weights + depth)
         level = log_energy[:, -N_REFERENCE:].mean(axis=1)
