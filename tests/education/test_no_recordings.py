@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dap_stream.core import kernel_cache
-from dap_stream.models.band.educated import CARD_NAME, WEIGHTS_NAME
+from dap_stream.models.weight_files import CARD_NAME, WEIGHTS_NAME
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "dap_stream"

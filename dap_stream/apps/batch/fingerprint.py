@@ -11,8 +11,9 @@ from pathlib import Path
 from dap_stream.apps.batch.journal import FileState
 from dap_stream.core.version import __version__
 from dap_stream.errors import InputError
-from dap_stream.models.band.educated import CARD_NAME, WEIGHTS_NAME
-from dap_stream.models.band.educated import FOLDER as WEIGHTS
+from dap_stream.models.band.educated import FOLDER as BAND
+from dap_stream.models.highs.predictor import FOLDER as HIGHS
+from dap_stream.models.weight_files import CARD_NAME, WEIGHTS_NAME
 from dap_stream.processors.chain_settings import ChainSettings
 
 _FORMAT = 1
@@ -35,7 +36,9 @@ def file_digest(path: str) -> str:
 @cache
 def _weights() -> str:
     """The weights that come along: educated anew, they are others under the same version."""
-    return file_digest(str(WEIGHTS / WEIGHTS_NAME)) + file_digest(str(WEIGHTS / CARD_NAME))
+    return "".join(
+        file_digest(str(folder / name)) for folder in (BAND, HIGHS) for name in (WEIGHTS_NAME, CARD_NAME)
+    )
 
 
 def fingerprint(chain: ChainSettings, profile: str | None, noise: str | None) -> str:

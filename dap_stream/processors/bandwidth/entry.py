@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dap_stream.processors.bandwidth.model import BandwidthModel
 from dap_stream.processors.bandwidth.settings import BandwidthSettings
 from dap_stream.processors.entry import Entry
-from dap_stream.processors.findings import RepairModel
 
 if TYPE_CHECKING:
     from dap_stream.core.processor import Processor
     from dap_stream.core.stream_format import StreamFormat
+    from dap_stream.core.streams import SeekableSource
 
 
-def _make(settings: BandwidthSettings, stream: StreamFormat, model: RepairModel | None) -> Processor:
+def _make(settings: BandwidthSettings, stream: StreamFormat, model: BandwidthModel | None) -> Processor:
     from dap_stream.processors.bandwidth.bandwidth import Bandwidth
 
-    findings = None if model is None else model.found_in(stream.sample_rate)
-    return Bandwidth(stream.sample_rate, stream.channels, settings, findings)
+    if model is None:
+        return Bandwidth(stream.sample_rate, stream.channels, settings)
+    findings = model.found_in(stream.sample_rate)
+    return Bandwidth(stream.sample_rate, stream.channels, settings, model.plans, findings)
+
+
+def _make_live(settings: BandwidthSettings, stream: StreamFormat, model: None) -> Processor:
+    from dap_stream.processors.bandwidth.bandwidth import Bandwidth
+
+    return Bandwidth(stream.sample_rate, stream.channels, settings, frames_per_call=1)
+
+
+def _pretrain(
+    settings: BandwidthSettings,
+    model: BandwidthModel | None,
+    source: SeekableSource,
+    progress: Callable[[float], None] | None,
+) -> None:
+    if model is None:
+        return
+    from dap_stream.processors.bandwidth.survey import survey
+
+    model.plans = survey(source, progress)
 
 
 BANDWIDTH = Entry(
@@ -26,5 +49,8 @@ BANDWIDTH = Entry(
     settings=BandwidthSettings,
     repairs="bandwidth",
     make=_make,
-    make_model=lambda settings, profile: RepairModel(),
+    make_live=_make_live,
+    make_model=lambda settings, profile: BandwidthModel(),
+    pretrain=_pretrain,
+    remarks=lambda model: () if model is None else model.remarks,
 )

@@ -9,6 +9,7 @@ from dap_stream.core.settings import Settings, number
 
 @dataclass(frozen=True)
 class BandwidthSettings(Settings):
-    """How bandwidth is repaired."""
+    """How highs are made up above the limit of a recording."""
 
-    sensitivity: float = number(1.0, 0.1, 10.0, "", "more finds more, and is mistaken more often")
+    highs_db: float = number(0.0, -24.0, 24.0, "dB", "level of what is made up; more is brighter")
+    highest_hz: float = number(20000.0, 2000.0, 192000.0, "Hz", "nothing is made up above")

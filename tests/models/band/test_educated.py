@@ -13,14 +13,8 @@ import pytest
 from band_networks import random_weights
 
 from dap_stream.errors import ProfileError
-from dap_stream.models.band.educated import (
-    CARD_NAME,
-    FORMAT,
-    WEIGHTS_NAME,
-    educated_weights,
-    load_educated,
-    save_educated,
-)
+from dap_stream.models.band.educated import FORMAT, educated_weights, load_educated, save_educated
+from dap_stream.models.weight_files import CARD_NAME, WEIGHTS_NAME
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The `highs` network: how loud a sound is above a limit, from what it is below."""
