@@ -14,11 +14,12 @@ from dap_stream.processors.declip.flat_tops import (
     local_maximum,
     quantisation_step,
 )
-from dap_stream.processors.declip.known_ceilings import KnownCeilings
+from dap_stream.processors.declip.known_ceilings import Key, KnownCeilings, counts, odds
 
 _ENOUGH = 20.0
 """Natural log of odds: one mistake in 5e8 tops, of which an hour has about 1e5."""
-_NEAR = 1.12  # 1 dB: levels of neighbours that count together, while somebody rides the gain
+_NEAR = 1.12  # 1 dB: levels of flat tops that count together, while somebody rides the gain
+_SAME = 1.01
 _MOST_CLIPPED = 0.85  # of the samples around one; beyond, nothing is left to reconstruct it from
 UP, DOWN = 1, -1
 SIDES = (UP, DOWN)
@@ -71,23 +72,46 @@ def _at_ceiling(
         tops = flat_tops(audio, highest, tolerance, step)
         key = (side, tolerance)
         is_new = tops.start >= decided.start
-        total = known.evidence(key, tops.level)
+        told = _odds(tops, known, key, is_new)
         if not known.is_complete:
-            total += _near(tops, is_new)
             known.add(key, tops, is_new & (tops.start < decided.stop))
         if is_found:  # a coarser tolerance would take reliable samples for clipped ones
             continue
-        for i in np.flatnonzero((total >= enough) & (tops.evidence > 0.0)):
+        for i in np.flatnonzero((told >= enough) & _is_at_known(tops, told >= enough, known, key)):
             near = slice(max(tops.start[i] - reach, 0), tops.stop[i] + reach)
             is_at[near] |= audio[near] >= tops.level[i] - tops.tolerance
             is_found = True
     return is_at
 
 
-def _near(tops: FlatTops, is_counted: NDArray[np.bool_]) -> F64:
-    """Evidence of all counted tops of about the level of each."""
-    size = np.log(np.abs(tops.level) + 1e-30)
+def _odds(tops: FlatTops, known: KnownCeilings, key: Key, is_new: NDArray[np.bool_]) -> F64:
+    """Of each top, from all that is known of its level and what is still to be added."""
+    sums = known.counts(key, tops.level)
+    if known.is_complete:
+        return odds(sums, sums)
+    here = counts(tops) * is_new[:, None]
+    return odds(sums + _near(tops.level, here, _NEAR), sums + _near(tops.level, here, _SAME))
+
+
+def _near(levels: F64, values: F64, ratio: float) -> F64:
+    """Sums of ``values`` ``[n, m]`` over all with a level up to ``ratio`` from that of each."""
+    size = np.log(np.abs(levels) + 1e-30)
     order = np.argsort(size)
-    summed = np.concatenate(([0.0], np.cumsum((tops.evidence * is_counted)[order])))
-    low, high = (np.searchsorted(size[order], size + sign * np.log(_NEAR)) for sign in (-1, 1))
+    summed = np.concatenate((np.zeros((1, values.shape[1])), np.cumsum(values[order], axis=0)))
+    low, high = (np.searchsorted(size[order], size + sign * np.log(ratio)) for sign in (-1, 1))
     return np.asarray(summed[high] - summed[low])
+
+
+def _is_at_known(
+    tops: FlatTops, is_ceiling: NDArray[np.bool_], known: KnownCeilings, key: Key
+) -> NDArray[np.bool_]:
+    """Whether a top is flat, or just as high as one with more than one sample."""
+    is_longer = is_ceiling & (tops.n_samples > 1)
+    levels = np.concatenate((known.levels(key, tops.level), tops.level[is_longer]))
+    if not len(levels):
+        return np.zeros(len(tops.level), np.bool_)
+    levels = np.sort(levels)
+    above = np.clip(np.searchsorted(levels, tops.level), 0, len(levels) - 1)
+    below = np.maximum(above - 1, 0)
+    nearest = np.minimum(np.abs(levels[above] - tops.level), np.abs(levels[below] - tops.level))
+    return (tops.evidence > 0.0) | (nearest <= tops.tolerance)

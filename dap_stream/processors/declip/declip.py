@@ -44,7 +44,7 @@ class Declip(BlockRepairer):
     ) -> None:
         self.settings = settings = settings or DeclipSettings()
         stream = StreamFormat(sample_rate, channels)
-        lengths = geometry(stream.sample_rate, is_live)
+        lengths = geometry(stream.sample_rate, settings.effort, is_live)
         told = model or DeclipModel()
         findings = told.found_in(sample_rate)
 

@@ -15,7 +15,7 @@ from scipy.ndimage import maximum_filter1d
 
 from dap_stream.core.array_types import F64
 
-LEAST_RUN = 3  # samples; a single one, or two, touch the ceiling after any limiter
+_LEAST_RUN = 3  # samples of a run that is flat; one or two may be the top of any peak
 TOLERANCES = (0.0, 5e-4, 4e-3, 2e-2)
 """Of the size of the sound, beside two steps of its integers: exact; after slow fades, dither; after filters
 or codecs; compressed tops."""
@@ -34,6 +34,9 @@ _MOST_GROWTH = 8.0
 """Times the size of the sound by which a parabola with the same flanks may exceed the top (a sine that was
 clipped by 22 dB); beyond, it is a wave that is meant to be square."""
 _MOST_SAMPLES = 16  # of a run that count
+_CHANCE = 6.0
+"""A parabola that is lower by d two or three samples beside its top has a second sample within a tolerance of
+the top with a probability of this, times the tolerance, over d."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ class FlatTops:
     level
         The highest sample of it.
     evidence
-        Natural log of the odds that it is no rounded peak; 0 for those that may be.
+        Natural log of the odds that it is no rounded peak; 0 for those that may be, and for short ones.
+    chance
+        Probability that a rounded peak as steep has more than one sample within the tolerance.
     tolerance
         By how much samples of the run may be below the level.
     """
@@ -56,10 +61,13 @@ class FlatTops:
     stop: NDArray[np.int64]
     level: F64
     evidence: F64
+    chance: F64
     tolerance: float
 
-    def __len__(self) -> int:
-        return len(self.start)
+    @property
+    def n_samples(self) -> NDArray[np.int64]:
+        """Length of each."""
+        return self.stop - self.start
 
 
 def quantisation_step(audio: F64) -> float:
@@ -101,15 +109,9 @@ def flat_tops(audio: F64, highest: F64, tolerance: float, step: float) -> FlatTo
     edges = np.flatnonzero(np.diff(is_top))
     start, stop = edges[::2], edges[1::2]
     # Two samples beside the run are looked at.
-    is_seen = (stop - start >= LEAST_RUN) & (start >= 2) & (stop + 2 <= len(audio))
+    is_seen = (start >= 2) & (stop + 2 <= len(audio))
     start, stop = start[is_seen], stop[is_seen]
     level = highest[start]
-    return FlatTops(start, stop, level, _evidence(audio, start, stop, level, size, within), within)
-
-
-def _evidence(
-    audio: F64, start: NDArray[np.int64], stop: NDArray[np.int64], level: F64, size: float, within: float
-) -> F64:
     n_samples = (stop - start).astype(np.float64)
     near = np.stack((audio[start - 1], audio[stop]))
     far = np.stack((audio[start - 2], audio[stop + 1]))
@@ -117,6 +119,8 @@ def _evidence(
     bends = ((near - far) >= _LEAST_BEND * (level - near)).all(axis=0)
     growth = (level - far).max(axis=0) / 2.0 * n_samples / 4.0
     steeper = corner / np.maximum((1.0 + 4.0 / n_samples) ** _ORDER, _LEAST_CORNER)
-    is_cut = bends & (growth <= _MOST_GROWTH * size) & (steeper > 1.0)
+    is_flat = bends & (growth <= _MOST_GROWTH * size) & (n_samples >= _LEAST_RUN)
     told = np.log(np.clip(steeper, 1.0, _MOST_CORNER))
-    return np.where(is_cut, (np.minimum(n_samples, _MOST_SAMPLES) - 1.0) * told, 0.0)
+    evidence = np.where(is_flat, (np.minimum(n_samples, _MOST_SAMPLES) - 1.0) * told, 0.0)
+    chance = np.minimum(_CHANCE / np.maximum(corner, _CHANCE), 1.0)
+    return FlatTops(start, stop, level, evidence, chance, within)

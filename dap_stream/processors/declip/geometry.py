@@ -8,11 +8,13 @@ import numpy as np
 
 from dap_stream.processors.block_repairer import Span
 
-_FRAME_S = 0.03  # at least; the next power of two, 43 ms at 48 kHz
+OVERLAP = 4  # frames of one length over each sample
+_FRAME_S = 0.03  # of the shortest, at least; the next power of two: 43 ms at 48 kHz
 _REACH_S = 0.02
-_OVERLAP = 4  # frames over each sample
 _SEEN_FRAMES = 4
-_HOP_FRAMES = 4
+_LENGTHS = {"fast": (2,), "normal": (1, 4), "best": (1, 2, 4)}  # of frames, in those of the shortest
+_LIVE_LENGTHS = (1,)
+_MORE_BINS = {"fast": 2, "normal": 2, "best": 1}
 
 
 @dataclass(frozen=True)
@@ -21,43 +23,51 @@ class Geometry:
 
     Parameters
     ----------
-    n_fft
-        Of a frame.
-    step
-        From a frame to the next.
+    frames
+        Lengths of the frames, each a multiple of the one before. Those of one length begin at multiples of a
+        quarter of it.
     hop
-        From a window to the next: whole steps.
+        From a window to the next.
     ahead
-        That are looked at behind those that are decided on: whole steps.
+        That are looked at behind those that are decided on.
     behind
         And before them.
     reach
         On both sides of a clipped sample, within which nothing is higher.
+    n_more
+        Bins that each step of a reconstruction keeps more than the one before.
     """
 
-    n_fft: int
-    step: int
+    frames: tuple[int, ...]
     hop: int
     ahead: int
     behind: int
     reach: int
+    n_more: int
+
+    @property
+    def longest(self) -> int:
+        """Of the frames."""
+        return self.frames[-1]
 
     @property
     def span(self) -> Span:
-        """Of the windows. Frames begin at multiples of ``step``, whatever the window."""
-        return Span(self.n_fft, self.hop, self.n_fft + self.ahead)
+        """Of the windows: a hop begins where frames of each length do, before the stream if need be."""
+        return Span(self.longest, self.hop, self.longest + self.ahead)
 
 
-def geometry(sample_rate: int, is_live: bool = False) -> Geometry:
+def geometry(sample_rate: int, effort: str, is_live: bool = False) -> Geometry:
     """For files and pipes, where more at once costs less, or for live streams, where time matters."""
-    n_fft = 2 ** int(np.ceil(np.log2(_FRAME_S * sample_rate)))
-    step, reach = n_fft // _OVERLAP, round(_REACH_S * sample_rate)
+    shortest = 2 ** int(np.ceil(np.log2(_FRAME_S * sample_rate)))
+    frames = tuple(each * shortest for each in (_LIVE_LENGTHS if is_live else _LENGTHS[effort]))
+    step, reach = frames[-1] // OVERLAP, round(_REACH_S * sample_rate)
     least_ahead = step * -(-(reach + 2) // step)
+    seen = _SEEN_FRAMES * shortest
     return Geometry(
-        n_fft,
-        step,
-        hop=step if is_live else _HOP_FRAMES * n_fft,
-        ahead=least_ahead if is_live else _SEEN_FRAMES * n_fft,
-        behind=_SEEN_FRAMES * n_fft,
+        frames,
+        hop=step if is_live else seen,
+        ahead=least_ahead if is_live else seen,
+        behind=seen,
         reach=reach,
+        n_more=_MORE_BINS[effort],
     )

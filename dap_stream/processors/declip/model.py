@@ -36,7 +36,7 @@ class DeclipModel(RepairModel):
         progress
             Told the fraction done.
         """
-        lengths = geometry(source.sample_rate)
+        lengths = geometry(source.sample_rate, effort="fast")
         known = [KnownCeilings() for _ in range(source.channels)]
         looks = BlockRepairer(
             StreamFormat(source.sample_rate, source.channels),
@@ -69,5 +69,5 @@ class _Survey:
 
     def patches(self, window: Window) -> Iterable[Patch]:
         for audio, known in zip(window.audio, self._known, strict=True):
-            clipped(audio, window.due, self._lengths.reach, self._lengths.n_fft, known, sensitivity=1.0)
+            clipped(audio, window.due, self._lengths.reach, self._lengths.frames[0], known, sensitivity=1.0)
         return ()

@@ -18,13 +18,15 @@ from dap_stream.core.parallel import n_cores, parallel_map
 from dap_stream.core.units import gain_to_db
 from dap_stream.processors.block_repairer import Patch, Window
 from dap_stream.processors.declip.ceilings import clipped
-from dap_stream.processors.declip.geometry import Geometry
+from dap_stream.processors.declip.geometry import OVERLAP, Geometry
 from dap_stream.processors.declip.known_ceilings import KnownCeilings
 from dap_stream.processors.declip.reconstruction import reconstruct
 from dap_stream.processors.declip.settings import DeclipSettings
 from dap_stream.processors.findings import Finding, Findings
 
 KIND = "clipping"
+_SPARSER_COUNTS = 3.0
+"""Frames of all lengths are averaged; one that needed half the share of bins counts by 2 to this more."""
 _JOIN_S = 0.1  # clipped peaks with less between them are one finding
 
 
@@ -34,9 +36,10 @@ class _Channel:
     def __init__(self, geometry: Geometry, known: KnownCeilings) -> None:
         self.known = known
         self.before: F64 = np.zeros(geometry.behind)  # as it came; the hop that is due follows
-        n_decided = geometry.hop + geometry.n_fft
+        n_decided = geometry.hop + geometry.longest
         self.sides: NDArray[np.int8] = np.zeros(n_decided, np.int8)  # from the hop that is due on
         self.summed: F64 = np.zeros(n_decided)  # of the frames so far, likewise
+        self.weight: F64 = np.zeros(n_decided)  # of them
         self.open: Finding | None = None  # to which more may be joined
 
 
@@ -68,10 +71,6 @@ class ClippingRepair:
         self._geometry, self._settings, self._findings = geometry, settings, findings
         self._join = round(_JOIN_S * sample_rate)
         self._channels = [_Channel(geometry, each) for each in known]
-        self._taper: F64 = np.hanning(geometry.n_fft + 1)[:-1]
-        self._weight: F64 = np.tile(  # sum of the squares of all frames over a sample
-            (self._taper.reshape(-1, geometry.step) ** 2).sum(axis=0), geometry.hop // geometry.step
-        )
         self._is_first = True
 
     def patches(self, window: Window) -> Iterable[Patch]:
@@ -80,44 +79,48 @@ class ClippingRepair:
         for number, channel in enumerate(self._channels):
             audio = np.concatenate((channel.before, window.audio[number, window.due.start :]))
             self._decide(channel, audio)
-            self._add_frames(channel, audio)
+            for n_fft in geometry.frames:
+                self._add_frames(channel, audio, n_fft)
             yield from self._repaired(number, channel, window)
             channel.before = audio[geometry.hop : geometry.hop + geometry.behind]
-            channel.sides[: -geometry.hop] = channel.sides[geometry.hop :].copy()
-            channel.summed[: -geometry.hop] = channel.summed[geometry.hop :].copy()
-            channel.summed[-geometry.hop :] = 0.0
+            for of_samples in (channel.sides, channel.summed, channel.weight):
+                of_samples[: -geometry.hop] = of_samples[geometry.hop :].copy()
+                of_samples[-geometry.hop :] = 0
         self._is_first = False
 
     def _decide(self, channel: _Channel, audio: F64) -> None:
         """Which samples are clipped, of the last hop for which enough of what follows is there."""
         geometry = self._geometry
-        first = 0 if self._is_first else geometry.n_fft
-        decided = range(geometry.behind + first, geometry.behind + geometry.n_fft + geometry.hop)
+        first = 0 if self._is_first else geometry.longest
+        decided = range(geometry.behind + first, geometry.behind + geometry.longest + geometry.hop)
         channel.sides[first:] = clipped(
-            audio, decided, geometry.reach, geometry.n_fft, channel.known, self._settings.sensitivity
+            audio, decided, geometry.reach, geometry.frames[0], channel.known, self._settings.sensitivity
         )
 
-    def _add_frames(self, channel: _Channel, audio: F64) -> None:
+    def _add_frames(self, channel: _Channel, audio: F64, n_fft: int) -> None:
         """Reconstruct the frames that begin in the hop that is due, if they hold clipped samples."""
-        geometry = self._geometry
-        n_fft, step = geometry.n_fft, geometry.step
+        step = n_fft // OVERLAP
         n_before = n_fft - step if self._is_first else 0
-        starts = np.arange(-n_before, geometry.hop, step)
+        starts = np.arange(-n_before, self._geometry.hop, step)
         sides = np.concatenate((np.zeros(n_before, np.int8), channel.sides))
-        if not sides.any():
-            return
         counts = np.concatenate(([0], np.cumsum(sides != 0)))
         starts = starts[counts[starts + n_before + n_fft] > counts[starts + n_before]]
+        if not len(starts):
+            return
+        taper = np.hanning(n_fft + 1)[:-1]
         columns = starts[:, None] + np.arange(n_fft)
-        frames, beyond = audio[columns + geometry.behind] * self._taper, sides[columns + n_before]
+        frames, beyond = audio[columns + self._geometry.behind] * taper, sides[columns + n_before]
         pieces = [each for each in np.array_split(np.arange(len(starts)), n_cores()) if len(each)]
 
-        def solve(piece: NDArray[np.int64]) -> F64:
-            return reconstruct(frames[piece], beyond[piece], self._settings.effort)
+        def solve(piece: NDArray[np.int64]) -> tuple[F64, F64]:
+            return reconstruct(frames[piece], beyond[piece], self._geometry.n_more)
 
-        for piece, solved in zip(pieces, parallel_map(solve, pieces), strict=True):
-            for start, frame in zip(starts[piece], solved * self._taper, strict=True):
-                channel.summed[max(start, 0) : start + n_fft] += frame[max(-start, 0) :]
+        for piece, (solved, share) in zip(pieces, parallel_map(solve, pieces), strict=True):
+            for start, frame, needed in zip(starts[piece], solved, share, strict=True):
+                inside = slice(max(start, 0), start + n_fft)
+                weight = needed**-_SPARSER_COUNTS
+                channel.summed[inside] += weight * (frame * taper)[max(-start, 0) :]
+                channel.weight[inside] += weight * (taper**2)[max(-start, 0) :]
 
     def _repaired(self, number: int, channel: _Channel, window: Window) -> Iterator[Patch]:
         """The runs of clipped samples, as patches and as findings."""
@@ -129,7 +132,7 @@ class ClippingRepair:
                 continue
             column = window.due.start + int(start)
             was = window.audio[number, column : column + stop - start]
-            grown = channel.summed[start:stop] / self._weight[start:stop]
+            grown = channel.summed[start:stop] / channel.weight[start:stop]
             level = float(np.abs(was).max())
             self._tell(number, channel, window.position + column, int(stop - start), level)
             yield Patch(number, column, side * np.maximum(side * grown, side * was))
