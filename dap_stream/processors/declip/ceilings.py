@@ -18,9 +18,11 @@ from dap_stream.processors.declip.known_ceilings import Key, KnownCeilings, coun
 
 _ENOUGH = 20.0
 """Natural log of odds: one mistake in 5e8 tops, of which an hour has about 1e5."""
+_OF_ITS_OWN = 4.0
+"""Evidence of a top that is taken for clipped at another level than its neighbours, or begins a level."""
 _NEAR = 1.12  # 1 dB: levels of flat tops that count together, while somebody rides the gain
 _SAME = 1.01
-_MOST_CLIPPED = 0.85  # of the samples around one; beyond, nothing is left to reconstruct it from
+_MOST_CLIPPED = 0.92  # of the samples around one; beyond, nothing is left to reconstruct it from
 UP, DOWN = 1, -1
 SIDES = (UP, DOWN)
 
@@ -67,30 +69,36 @@ def _at_ceiling(
     if audio.max() == audio.min():
         return is_at
     step, highest = quantisation_step(audio), local_maximum(audio, reach)
-    is_found = False
+    most, best = 0.0, None
     for tolerance in TOLERANCES:
         tops = flat_tops(audio, highest, tolerance, step)
         key = (side, tolerance)
         is_new = tops.start >= decided.start
-        told = _odds(tops, known, key, is_new)
+        total, by_number = _odds(tops, known, key, is_new)
+        is_sure = tops.evidence >= _OF_ITS_OWN
+        is_level = (is_sure & (total >= enough)) | ((by_number >= enough) & (tops.n_samples > 1))
+        levels = np.concatenate((known.levels(key, tops.level, enough), tops.level[is_level]))
+        is_taken = (total >= enough) & (is_sure | _is_at(tops, levels))
         if not known.is_complete:
             known.add(key, tops, is_new & (tops.start < decided.stop))
-        if is_found:  # a coarser tolerance would take reliable samples for clipped ones
-            continue
-        for i in np.flatnonzero((told >= enough) & _is_at_known(tops, told >= enough, known, key)):
+        # Too coarse a tolerance says less of each top, and takes reliable samples for clipped ones.
+        told = float(np.sum(tops.evidence[is_taken]) + np.count_nonzero(is_taken))
+        if told > most:
+            most, best = told, (tops, np.flatnonzero(is_taken))
+    if best is not None:
+        tops, taken = best
+        for i in taken:
             near = slice(max(tops.start[i] - reach, 0), tops.stop[i] + reach)
             is_at[near] |= audio[near] >= tops.level[i] - tops.tolerance
-            is_found = True
     return is_at
 
 
-def _odds(tops: FlatTops, known: KnownCeilings, key: Key, is_new: NDArray[np.bool_]) -> F64:
-    """Of each top, from all that is known of its level and what is still to be added."""
+def _odds(tops: FlatTops, known: KnownCeilings, key: Key, is_new: NDArray[np.bool_]) -> tuple[F64, F64]:
+    """Of each top, from all that is known of its level and what is still to be added; and by number alone."""
     sums = known.counts(key, tops.level)
-    if known.is_complete:
-        return odds(sums, sums)
-    here = counts(tops) * is_new[:, None]
-    return odds(sums + _near(tops.level, here, _NEAR), sums + _near(tops.level, here, _SAME))
+    here = np.zeros_like(sums) if known.is_complete else counts(tops) * is_new[:, None]
+    flat, touching = sums + _near(tops.level, here, _NEAR), sums + _near(tops.level, here, _SAME)
+    return odds(flat, touching), odds(np.zeros_like(flat), touching)
 
 
 def _near(levels: F64, values: F64, ratio: float) -> F64:
@@ -102,16 +110,12 @@ def _near(levels: F64, values: F64, ratio: float) -> F64:
     return np.asarray(summed[high] - summed[low])
 
 
-def _is_at_known(
-    tops: FlatTops, is_ceiling: NDArray[np.bool_], known: KnownCeilings, key: Key
-) -> NDArray[np.bool_]:
-    """Whether a top is flat, or just as high as one with more than one sample."""
-    is_longer = is_ceiling & (tops.n_samples > 1)
-    levels = np.concatenate((known.levels(key, tops.level), tops.level[is_longer]))
+def _is_at(tops: FlatTops, levels: F64) -> NDArray[np.bool_]:
+    """Whether a top is just as high as one of ``levels``."""
     if not len(levels):
         return np.zeros(len(tops.level), np.bool_)
     levels = np.sort(levels)
     above = np.clip(np.searchsorted(levels, tops.level), 0, len(levels) - 1)
     below = np.maximum(above - 1, 0)
     nearest = np.minimum(np.abs(levels[above] - tops.level), np.abs(levels[below] - tops.level))
-    return (tops.evidence > 0.0) | (nearest <= tops.tolerance)
+    return np.asarray(nearest <= tops.tolerance)

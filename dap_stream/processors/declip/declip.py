@@ -49,6 +49,6 @@ class Declip(BlockRepairer):
         findings = told.found_in(sample_rate)
 
         def make_repair() -> ClippingRepair:
-            return ClippingRepair(sample_rate, lengths, settings, findings, told.ceilings(channels))
+            return ClippingRepair(sample_rate, lengths, settings, findings, told, channels)
 
         super().__init__(stream, lengths.span, make_repair, findings)

@@ -51,4 +51,5 @@ DECLIP = Entry(
     make_live=_make_live,
     make_model=_make_model,
     pretrain=_pretrain,
+    remarks=lambda model: () if model is None else model.remarks(),
 )

@@ -25,7 +25,7 @@ _ORDER = 8.0
 """A top ``height - |t|^p`` is within a tolerance for n samples, and ``(1 + 4 / n)^p`` times that lower two
 samples beside them. What is steeper than for this p is no rounded top, even of a sound made of few partials
 that is flat on purpose (p is 2 for nearly all)."""
-_LEAST_CORNER = 24.0
+_LEAST_CORNER = 12.0
 _MOST_CORNER = np.exp(4.0)  # more than this many times steeper says no more
 _LEAST_BEND = 0.25
 """The step to the flat top, of a sound that is on its way up, is at most 1 / this times the one before it;
@@ -34,6 +34,7 @@ _MOST_GROWTH = 8.0
 """Times the size of the sound by which a parabola with the same flanks may exceed the top (a sine that was
 clipped by 22 dB); beyond, it is a wave that is meant to be square."""
 _MOST_SAMPLES = 16  # of a run that count
+_MOST_STAIRS = 0.3  # of the samples below the tops that are equal to the one before: sums of square waves
 _CHANCE = 6.0
 """A parabola that is lower by d two or three samples beside its top has a second sample within a tolerance of
 the top with a probability of this, times the tolerance, over d."""
@@ -119,8 +120,11 @@ def flat_tops(audio: F64, highest: F64, tolerance: float, step: float) -> FlatTo
     bends = ((near - far) >= _LEAST_BEND * (level - near)).all(axis=0)
     growth = (level - far).max(axis=0) / 2.0 * n_samples / 4.0
     steeper = corner / np.maximum((1.0 + 4.0 / n_samples) ** _ORDER, _LEAST_CORNER)
-    is_flat = bends & (growth <= _MOST_GROWTH * size) & (n_samples >= _LEAST_RUN)
+    below = (audio[1:] >= float(audio.max()) - size) & (audio[1:] < highest[1:] - within)
+    is_stair = np.abs(np.diff(audio)[below]) <= _LEAST * float(np.abs(audio).max())
+    is_stairs = np.count_nonzero(is_stair) > _MOST_STAIRS * len(is_stair)
+    is_flat = bends & (not is_stairs) & (growth <= _MOST_GROWTH * size) & (n_samples >= _LEAST_RUN)
     told = np.log(np.clip(steeper, 1.0, _MOST_CORNER))
     evidence = np.where(is_flat, (np.minimum(n_samples, _MOST_SAMPLES) - 1.0) * told, 0.0)
-    chance = np.minimum(_CHANCE / np.maximum(corner, _CHANCE), 1.0)
+    chance = np.ones(len(start)) if is_stairs else _CHANCE / np.maximum(corner, _CHANCE)
     return FlatTops(start, stop, level, evidence, chance, within)

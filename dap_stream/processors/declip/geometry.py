@@ -10,7 +10,7 @@ from dap_stream.processors.block_repairer import Span
 
 OVERLAP = 4  # frames of one length over each sample
 _FRAME_S = 0.03  # of the shortest, at least; the next power of two: 43 ms at 48 kHz
-_REACH_S = 0.02
+_REACH_S = 0.004
 _SEEN_FRAMES = 4
 _LENGTHS = {"fast": (2,), "normal": (1, 4), "best": (1, 2, 4)}  # of frames, in those of the shortest
 _LIVE_LENGTHS = (1,)

@@ -1,4 +1,4 @@
-"""What is known of the ceilings of a channel: counts of all tops so far, by level, and what they say."""
+"""Knowledge of the ceilings of a channel: counts of all tops so far, by level, and their odds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST_MIXED = 0.05
 
 
 def counts(tops: FlatTops) -> F64:
-    """What each top adds to the counts of its level, ``[n, 4]``: to be summed, for `odds`."""
+    """Counts that each top adds to those of its level, ``[n, 4]``: to be summed, for `odds`."""
     is_longer = tops.n_samples > 1
     return np.stack((tops.evidence, is_longer, ~is_longer, tops.chance), axis=-1).astype(np.float64)
 
@@ -84,11 +84,13 @@ class KnownCeilings:
         found = [sum((sums.get(_place(each) + i, none) for i in (-1, 0, 1)), none) for each in levels]
         return np.array(found).reshape(-1, 4)
 
-    def levels(self, key: Key, levels: F64) -> F64:
-        """Ceilings that are known near to these."""
+    def levels(self, key: Key, levels: F64, enough: float) -> F64:
+        """Those with odds of ``enough`` that are near to some of these ``levels``."""
         known = self._levels.get(key, {})
         places = {_place(each) + i for each in levels for i in (-1, 0, 1)}
-        return np.array([known[place] for place in places if place in known])
+        found = np.array([known[place] for place in places if place in known])
+        sums = self.counts(key, found)
+        return np.asarray(found[odds(sums, sums) >= enough])
 
     def copy(self) -> KnownCeilings:
         """Another one, which goes its own way."""

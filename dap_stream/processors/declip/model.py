@@ -1,4 +1,4 @@
-"""What a first pass over a recording tells the repair of clipping: its ceilings."""
+"""Model of the repair of clipping: the ceilings that a first pass over a recording found."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.streams import SeekableSource
+from dap_stream.core.units import gain_to_db
 from dap_stream.processors.block_repairer import BlockRepairer, Patch, Span, Window
 from dap_stream.processors.declip.ceilings import clipped
 from dap_stream.processors.declip.geometry import Geometry, geometry
@@ -14,14 +15,15 @@ from dap_stream.processors.findings import RepairModel
 
 
 class DeclipModel(RepairModel):
-    """Findings, and the ceilings of each channel if there was a first pass."""
+    """Findings, the ceilings of each channel if there was a first pass, and how far repaired peaks reach."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.peak = 0.0  # of what was repaired in the latest stream
         self._ceilings: list[KnownCeilings] = []
 
     def ceilings(self, channels: int) -> list[KnownCeilings]:
-        """What is known before a stream begins, one for each channel, for the stream to learn more."""
+        """Those that are known before a stream begins, by channel; the stream may add to them."""
         if len(self._ceilings) == channels:
             return [each.copy() for each in self._ceilings]
         return [KnownCeilings() for _ in range(channels)]
@@ -55,10 +57,20 @@ class DeclipModel(RepairModel):
             each.is_complete = True
         self._ceilings = known
 
+    def remarks(self) -> tuple[str, ...]:
+        """Advice about peaks that have outgrown full scale."""
+        if self.peak <= 1.0:
+            return ()
+        above = f"{gain_to_db(self.peak):.1f} dB"
+        return (
+            f"repaired peaks reach {above} above full scale, where integers end: "
+            "write a float format, or lower the level behind the repair (gain or loudness)",
+        )
+
     def reset(self) -> None:
-        """Forget findings and ceilings."""
+        """Forget all of it."""
         super().reset()
-        self._ceilings = []
+        self.peak, self._ceilings = 0.0, []
 
 
 class _Survey:

@@ -6,7 +6,7 @@ reconstructed once, when the window comes to its begin. So nothing depends on wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ from dap_stream.processors.block_repairer import Patch, Window
 from dap_stream.processors.declip.ceilings import clipped
 from dap_stream.processors.declip.geometry import OVERLAP, Geometry
 from dap_stream.processors.declip.known_ceilings import KnownCeilings
+from dap_stream.processors.declip.model import DeclipModel
 from dap_stream.processors.declip.reconstruction import reconstruct
 from dap_stream.processors.declip.settings import DeclipSettings
 from dap_stream.processors.findings import Finding, Findings
@@ -31,7 +32,7 @@ _JOIN_S = 0.1  # clipped peaks with less between them are one finding
 
 
 class _Channel:
-    """What a stream leaves behind in one channel."""
+    """All that a stream leaves behind in one channel."""
 
     def __init__(self, geometry: Geometry, known: KnownCeilings) -> None:
         self.known = known
@@ -56,8 +57,10 @@ class ClippingRepair:
         How.
     findings
         Gets what is found.
-    known
-        What is known of the ceilings of each channel; learns on the way.
+    model
+        What it knows of the ceilings of each channel is used; it is told how far repaired peaks reach.
+    channels
+        Number of channels.
     """
 
     def __init__(
@@ -66,16 +69,19 @@ class ClippingRepair:
         geometry: Geometry,
         settings: DeclipSettings,
         findings: Findings,
-        known: Sequence[KnownCeilings],
+        model: DeclipModel,
+        channels: int,
     ) -> None:
-        self._geometry, self._settings, self._findings = geometry, settings, findings
+        self._geometry, self._settings, self._findings, self._model = geometry, settings, findings, model
         self._join = round(_JOIN_S * sample_rate)
-        self._channels = [_Channel(geometry, each) for each in known]
+        self._channels = [_Channel(geometry, each) for each in model.ceilings(channels)]
         self._is_first = True
 
     def patches(self, window: Window) -> Iterable[Patch]:
         """Patches of the hop that is due."""
         geometry = self._geometry
+        if self._is_first:
+            self._model.peak = 0.0
         for number, channel in enumerate(self._channels):
             audio = np.concatenate((channel.before, window.audio[number, window.due.start :]))
             self._decide(channel, audio)
@@ -135,7 +141,9 @@ class ClippingRepair:
             grown = channel.summed[start:stop] / channel.weight[start:stop]
             level = float(np.abs(was).max())
             self._tell(number, channel, window.position + column, int(stop - start), level)
-            yield Patch(number, column, side * np.maximum(side * grown, side * was))
+            samples = side * np.maximum(side * grown, side * was)
+            self._model.peak = max(self._model.peak, float(np.abs(samples).max()))
+            yield Patch(number, column, samples)
         if window.due.stop >= window.stream.stop:
             self._close(channel)
 
