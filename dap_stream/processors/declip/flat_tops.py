@@ -72,16 +72,15 @@ class FlatTops:
 
 
 def quantisation_step(audio: F64) -> float:
-    """Smallest difference between values in the upper half of the range of ``[n]``; 0 if there is none.
+    """Smallest difference between values in the upper quarter of the range ``[n]``; if none, the range.
 
     Integers of any word length have it after a change of gain, and so does logarithmic PCM, which is
     coarser where it is louder.
     """
-    high = audio.max()
-    upper = np.sort(audio[audio >= high - 0.25 * (high - audio.min())])
-    steps = np.diff(upper)
-    steps = steps[steps > _LEAST * max(abs(high), abs(audio.min()))]
-    return float(steps.min()) if len(steps) else 0.0
+    high, low = float(audio.max()), float(audio.min())
+    steps = np.diff(np.sort(audio[audio >= high - 0.25 * (high - low)]))
+    steps = steps[steps > _LEAST * max(abs(high), abs(low))]
+    return float(steps.min()) if len(steps) else high - low
 
 
 def local_maximum(audio: F64, reach: int) -> F64:

@@ -13,8 +13,8 @@ _FRAME_S = 0.03  # of the shortest, at least; the next power of two: 43 ms at 48
 _REACH_S = 0.004
 _SEEN_FRAMES = 4
 _LENGTHS = {"fast": (2,), "normal": (1, 4), "best": (1, 2, 4)}  # of frames, in those of the shortest
-_LIVE_LENGTHS = (1,)
 _MORE_BINS = {"fast": 2, "normal": 2, "best": 1}
+_LIVE_LENGTHS, _LIVE_MORE_BINS = (1,), 8  # keeps up where every frame is clipped
 
 
 @dataclass(frozen=True)
@@ -69,5 +69,5 @@ def geometry(sample_rate: int, effort: str, is_live: bool = False) -> Geometry:
         ahead=least_ahead if is_live else seen,
         behind=seen,
         reach=reach,
-        n_more=_MORE_BINS[effort],
+        n_more=_LIVE_MORE_BINS if is_live else _MORE_BINS[effort],
     )
