@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from dap_stream.core.stream_format import StreamFormat
-from dap_stream.processors.block_repairer import BlockRepairer, Patch, Span, Window
+from dap_stream.processors.block_repairer import BlockRepairer
+from dap_stream.processors.declip.geometry import geometry
+from dap_stream.processors.declip.model import DeclipModel
+from dap_stream.processors.declip.repair import ClippingRepair
 from dap_stream.processors.declip.settings import DeclipSettings
-from dap_stream.processors.findings import Findings
-
-KIND = "clipping"
-
-
-class _Repair:
-    def patches(self, window: Window) -> Iterable[Patch]:
-        return ()
 
 
 class Declip(BlockRepairer):
-    """A processor that repairs clipping.
+    """A processor that reconstructs clipped peaks.
+
+    What it gives may exceed the full scale of the format: peaks grow.
 
     Parameters
     ----------
@@ -28,8 +23,10 @@ class Declip(BlockRepairer):
         1 to 64.
     settings
         How.
-    findings
-        Gets what is found.
+    model
+        Gets what is found; what a first pass told it is used.
+    is_live
+        A short latency, at more computation.
 
     Raises
     ------
@@ -42,7 +39,16 @@ class Declip(BlockRepairer):
         sample_rate: int,
         channels: int = 1,
         settings: DeclipSettings | None = None,
-        findings: Findings | None = None,
+        model: DeclipModel | None = None,
+        is_live: bool = False,
     ) -> None:
-        self.settings = settings or DeclipSettings()
-        super().__init__(StreamFormat(sample_rate, channels), Span(1024, 1024, 1024), _Repair, findings)
+        self.settings = settings = settings or DeclipSettings()
+        stream = StreamFormat(sample_rate, channels)
+        lengths = geometry(stream.sample_rate, settings.effort, is_live)
+        told = model or DeclipModel()
+        findings = told.found_in(sample_rate)
+
+        def make_repair() -> ClippingRepair:
+            return ClippingRepair(sample_rate, lengths, settings, findings, told, channels)
+
+        super().__init__(stream, lengths.span, make_repair, findings)
