@@ -32,6 +32,9 @@ class Block:
         Frames that do not belong to the block itself.
     first_frame
         Place of the first of these frames in the recording; may be negative.
+    is_known
+        ``[before + frames + after, bins]``; cells that are not known are neither learned from nor judged by
+        a deep prior, which fills them. None if all are known.
     """
 
     log_power: F32
@@ -39,6 +42,7 @@ class Block:
     before: int
     after: int
     first_frame: int = 0
+    is_known: Mask | None = None
 
     @classmethod
     def of_excerpt(
