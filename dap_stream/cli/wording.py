@@ -11,6 +11,8 @@ _OPTIONS = (
     ("output, removed and report must", "output, --removed and --report must"),
     ("; removed must", "; --removed must"),
     ("; report must", "; --report must"),
+    ("limit_hz", "--limit-hz"),
+    ("task=", "--task "),
     ("learn a new one and save it", "learn a new one with --save-profile"),
 )
 
