@@ -171,6 +171,17 @@ def test_a_damaged_recording_is_compared_with_what_it_was() -> None:
     assert compared.rows[1].scores == whole.rows[1].scores
 
 
+@BOTH
+def test_loud_sound_in_deep_silence_is_learned_as_loud_as_it_is(settings: StudySettings) -> None:
+    """Its floor is so low that what stands out would be clipped: 100 dB, and 60 are kept."""
+    audio = sound(1.5) * 1e-5
+    audio[0, 2000:7000] = 0.5 * np.random.default_rng(1).standard_normal(5000)
+    write(Path("b.wav"), audio, subtype="DOUBLE")
+    result = run_study("b.wav", "s", settings=replace(settings, iterations=1, samples=(1,)))
+    outside = result.rows[0].score("made", "known_error_db")
+    assert outside is not None and outside < 3.0
+
+
 def test_the_error_is_a_log_spectral_distance() -> None:
     """A factor in the hole is so many decibels off; and it is the metric of the bench, nearly."""
     spec, audio = StftSpec(768), sound(1.5)[0].astype(np.float32)
