@@ -74,44 +74,39 @@ def run(folder: Path, args: argparse.Namespace) -> Iterator[Fill]:
         yield from pool.imap(measure, work)
 
 
-def _cells(fill: Fill) -> list[str]:
+def _figures(fill: Fill) -> list[float]:
     stop = fill.stops["holdout"]
-    return [
-        number(fill.rows[0]["filled_error_db"], 1),
-        number(fill.rows[1]["filled_error_db"], 1),
-        f"{number(fill.best['filled_error_db'], 1)} ({fill.best['iteration']})",
-        f"{number(_value(stop, 'filled_error_db'), 1)} ({stop['iteration'] or 'nowhere'})",
-        number(fill.rows[-1]["filled_error_db"], 1),
-        number(_value(stop, "made_known_error_db"), 1),
+    values = [
+        fill.rows[0]["filled_error_db"],
+        fill.rows[1]["filled_error_db"],
+        fill.best["filled_error_db"],
+        stop["filled_error_db"],
+        fill.rows[-1]["filled_error_db"],
+        stop["made_known_error_db"],
     ]
+    return [float("nan") if value is None else float(value) for value in values]
 
 
-def _value(row: dict[str, Any], name: str) -> float:
-    return float("nan") if row[name] is None else float(row[name])
+def _cells(fill: Fill) -> list[str]:
+    cells = [number(value, 1) for value in _figures(fill)]
+    cells[2] += f" ({fill.best['iteration']})"
+    cells[3] += f" ({fill.stops['holdout']['iteration'] or 'nowhere'})"
+    return cells
 
 
 def body(fills: Sequence[Fill]) -> str:
-    header = ["dB, lower is better", "no network", "after 1 iteration", "best (iteration)", "hold-out stop"]
-    header += ["last", "outside at the stop"]
+    header = ["dB, lower is better", "no network", "after 1 iteration", "best sample (iteration)"]
+    header += ["hold-out stop (iteration)", "last", "outside at the stop"]
     parts = []
     for task in dict.fromkeys(fill.task for fill in fills):
         own = [fill for fill in fills if fill.task == task]
-        lines = [[f"{fill.generator}, {fill.recording}", *_cells(fill)] for fill in own]
-        parts += [f"**{task}**: log-spectral distance of the sound that was made.\n", table(header, lines)]
+        lines = []
         for generator in dict.fromkeys(fill.generator for fill in own):
             same = [fill for fill in own if fill.generator == generator]
-            plain, best, stop = (
-                float(np.mean(values))
-                for values in (
-                    [fill.rows[0]["filled_error_db"] for fill in same],
-                    [fill.best["filled_error_db"] for fill in same],
-                    [_value(fill.stops["holdout"], "filled_error_db") for fill in same],
-                )
-            )
-            parts.append(
-                f"{generator}, mean: no network {number(plain, 1)}, best {number(best, 1)}, "
-                f"hold-out stop {number(stop, 1)} dB.\n"
-            )
+            lines += [[f"{generator}, {fill.recording}", *_cells(fill)] for fill in same]
+            means = np.mean([_figures(fill) for fill in same], axis=0)
+            lines.append([f"{generator}, mean", *(number(float(mean), 1) for mean in means)])
+        parts += [f"**{task}**: log-spectral distance of the sound that was made.\n", table(header, lines)]
     iterations = ", ".join(f"{name} {ITERATIONS[name]}" for name in dict.fromkeys(f.generator for f in fills))
     parts.append(
         f"{SECONDS:g} s each, at {SAMPLE_RATE} Hz, three holes of 0.2 s, or nothing above 4000 Hz; "

@@ -72,6 +72,7 @@ def test_sounds_figures_and_tables(settings: StudySettings) -> None:
     summary = json.loads(Path("s/study.json").read_text())
     assert summary["settings"]["task"] == settings.task
     for stop in summary["stops"]:
+        assert stop["best_filled_error_db"] == min(filled.values())  # type: ignore[type-var]
         cost = stop["filled_error_db"] - stop["best_filled_error_db"]
         assert stop["cost_filled_error_db"] == pytest.approx(cost, abs=1e-9)
 
