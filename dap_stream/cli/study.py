@@ -207,7 +207,7 @@ def _cost(result: StudyResult, stop: Stop) -> str:
     way, figure = result.task.way, result.task.figure(result.best_by)
     here = stop.scores.get(way, {}).get(figure.name)
     less = cost(result.task, figure.name, here, best.score(way, figure.name))
-    if less is None or less <= 0.0:
+    if less is None or float(f"{less:{figure.digits}}") <= 0.0:
         return ""
     return f" ({less:{figure.digits}}{figure.unit} of {figure.short} worse than the best)"
 

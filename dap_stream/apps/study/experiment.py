@@ -61,8 +61,9 @@ class Experiment:
         if not self._excerpt.block.is_active.any():
             start_s = self._settings.start_s
             end_s = start_s + len(audio) / rate
+            but = "" if damage is None else " but for what is taken away"
             raise InputError(
-                f"{self._source}: nothing to learn from: {start_s:g} s to {end_s:g} s is silent; "
+                f"{self._source}: nothing to learn from: {start_s:g} s to {end_s:g} s is silent{but}; "
                 "choose another part with --start and --end"
             )
         name = self._reference_name
