@@ -12,7 +12,7 @@ import argparse
 import resource
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,12 +87,12 @@ def measure(task: Task) -> Study:
         )
         result = run_study(paths[0], Path(place) / "study", paths[1], settings)
     rows = result.samples
-    gain = np.array([[row.gain[name] for name in SCORES] for row in rows], float)
-    magnitude = np.array([[row.magnitude[name] for name in SCORES] for row in rows], float)
-    stops = {stop.rule: (stop.iteration, _values(stop.gain)) for stop in result.stops}
+    gain = np.array([[row.score("gain", name) for name in SCORES] for row in rows], float)
+    magnitude = np.array([[row.score("magnitude", name) for name in SCORES] for row in rows], float)
+    stops = {stop.rule: (stop.iteration, _values(stop.scores.get("gain", {}))) for stop in result.stops}
     return Study(
         task,
-        _values(result.rows[0].gain),
+        _values(result.rows[0].scores["gain"]),
         tuple(gain[0]),
         tuple(gain.max(axis=0)),
         rows[int(gain[:, 0].argmax())].iteration,
@@ -103,7 +103,7 @@ def measure(task: Task) -> Study:
     )
 
 
-def _values(scores: dict[str, float | None]) -> tuple[float, ...]:
+def _values(scores: Mapping[str, float | None]) -> tuple[float, ...]:
     found = [scores.get(name) for name in SCORES]
     return tuple(float("nan") if value is None else value for value in found)
 

@@ -12,6 +12,8 @@ _OPTIONS = (
     ("; removed must", "; --removed must"),
     ("; report must", "; --report must"),
     ("; labels must", "; --labels must"),
+    ("limit_hz", "--limit-hz"),
+    ("task=", "--task "),
     ("learn a new one and save it", "learn a new one with --save-profile"),
 )
 

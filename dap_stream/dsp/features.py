@@ -41,6 +41,15 @@ def active_frames(log_observed: F32) -> Mask:
     return np.asarray(log_observed.max(axis=1) > LEAST_LOG_POWER)
 
 
+def level_above(log_floor: F32, is_known: Mask) -> F32:
+    """``log_floor [bins]`` that goes on above the last known bin, at the mean of a quarter octave below."""
+    n_known = int(np.flatnonzero(is_known)[-1]) + 1 if is_known.any() else len(log_floor)
+    out = log_floor.copy()
+    if n_known < len(log_floor):
+        out[n_known:] = log_floor[int(n_known * 2.0**-0.25) : n_known].mean()
+    return out
+
+
 def whiten(log_observed: F32, is_active: Mask, log_floor: F32) -> F32:
     """Log power over the floor ``[frames, bins]``; silence looks like noise at its floor."""
     white = np.clip(log_observed - log_floor, *WHITE_RANGE)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dap_stream.core.array_types import F32, Mask
-from dap_stream.dsp.features import active_frames, whiten
+from dap_stream.dsp.features import WHITE_RANGE, active_frames, level_above, whiten
 from dap_stream.dsp.noise_tracking import NoiseFloor
 
 EULER_GAMMA = 0.5772156649015329
@@ -32,6 +32,9 @@ class Block:
         Frames that do not belong to the block itself.
     first_frame
         Place of the first of these frames in the recording; may be negative.
+    is_known
+        ``[before + frames + after, bins]``; cells that are not known are neither learned from nor judged by
+        a deep prior, which fills them. None if all are known.
     """
 
     log_power: F32
@@ -39,21 +42,39 @@ class Block:
     before: int
     after: int
     first_frame: int = 0
+    is_known: Mask | None = None
 
     @classmethod
     def of_excerpt(
-        cls, log_observed: F32, before: int = 0, after: int = 0, is_end_known: bool = False
+        cls,
+        log_observed: F32,
+        before: int = 0,
+        after: int = 0,
+        is_end_known: bool = False,
+        is_known: Mask | None = None,
     ) -> tuple[Block, F32]:
         """The block of a whole excerpt, silence around it, and the log floor ``[bins]`` it was whitened by.
 
         ``log_observed [frames, bins]`` is its log power. With ``is_end_known`` the last ``after`` frames are
-        those that follow the block, and no silence is put there.
+        those that follow the block, and no silence is put there. ``is_known [frames, bins]`` are cells with
+        sound in them; the floor is that of frames which have some. It is not so low that what is known would
+        be clipped, for a fill is as loud as what is around it, and goes on level above the highest bin.
         """
         is_active = active_frames(log_observed)
+        if is_known is not None:
+            is_active &= is_known.any(axis=1)
         log_floor = NoiseFloor(1).advance(log_observed, is_active)
+        if is_known is not None:
+            is_heard = is_known & is_active[:, None]
+            loudest = np.max(log_observed, axis=0, where=is_heard, initial=-np.inf)
+            log_floor = np.maximum(log_floor, loudest - np.float32(WHITE_RANGE[1]))
+            log_floor = level_above(log_floor, np.asarray(is_known.any(axis=0)))
         around = (before, 0 if is_end_known else after)
         white = np.pad(whiten(log_observed, is_active, log_floor), (around, (0, 0)))
-        return cls(white, np.pad(is_active, around), before, after), log_floor
+        if is_known is not None:
+            is_known = np.pad(is_known, (around, (0, 0)))
+        block = cls(white, np.pad(is_active, around), before, after, is_known=is_known)
+        return block, log_floor
 
     @property
     def n_frames(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from bench import (  # noqa: E402  after the skips
     quality_tables,
     results,
     study,
+    study_fills,
     warm_start,
 )
 
@@ -251,3 +253,20 @@ def test_studies_are_counted_by_how_near_their_stop_is_to_the_best() -> None:
         and "9: 1.39 / 0.600 / 5.0 | 9: 1.39 / 0.600 / 5.0 | \u22120.11 |" in text
     )
     assert "**dcgan**, 10 iterations: better than noisy in PESQ and in ESTOI on 2 of 2." in text
+
+
+def test_fills_are_told_with_what_no_network_does() -> None:
+    def made(recording: str, error: float) -> study_fills.Fill:
+        rows = [
+            {"iteration": i, "filled_error_db": error + d}
+            for i, d in ((0, 3.0), (1, 2.0), (50, 0.0), (500, 1.0))
+        ]
+        stop = {"iteration": 90, "filled_error_db": error + 0.5, "made_known_error_db": 5.0}
+        return study_fills.Fill("inpaint", "dcgan", recording, rows, {"holdout": stop})
+
+    silent = {"iteration": None, "filled_error_db": None, "made_known_error_db": None}
+    text = study_fills.body([made("voice", 10.0), made("bird", 12.0)])
+    assert "| dcgan, voice | 13.0 | 12.0 | 10.0 (50) | 10.5 (90) | 11.0 | 5.0 |" in text
+    assert "| dcgan, mean | 14.0 | 13.0 | 11.0 | 11.5 | 12.0 | 5.0 |" in text
+    text = study_fills.body([replace(made("voice", 10.0), stops={"holdout": silent})])
+    assert "10.0 (50) |  (nowhere) | 11.0 |  |" in text

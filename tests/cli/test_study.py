@@ -57,6 +57,33 @@ def test_from_recording_to_picture(capsys: pytest.CaptureFixture[str]) -> None:
     assert changed <= {"study.json", "resume.pt"}, "that a run was the second one is in its notes only"
 
 
+@pytest.mark.parametrize(
+    ("argv", "what", "start"),
+    [
+        (
+            "--task inpaint --holes 0.3-0.4,0.7-0.8",
+            "dcgan filling 0.3-0.4, 0.7-0.8 s",
+            "straight lines across: error in the holes ",
+        ),
+        (
+            "--task superres --limit-hz 3000",
+            "dcgan filling above 3000 Hz",
+            "level at the limit held: error above the limit ",
+        ),
+    ],
+)
+def test_what_is_missing_is_made(
+    argv: str, what: str, start: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["study", "a.wav", *argv.split(), *QUICK]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith(f"a.wav -> a_study: 0:01.0 at 16000 Hz, {what}, 20 iterations in 0:0")
+    assert out[1].startswith(f"  {start}") and ", outside " in out[1]
+    assert out[2].startswith("  best, iteration ")
+    assert Path("a_study/study.png").read_bytes().startswith(b"\x89PNG")
+    assert read(Path("a_study/i00020_filled.wav")).shape == (1, 16000)
+
+
 @pytest.mark.usefixtures("no_picture")
 def test_json_and_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "a.wav", "-o", "s", "--json", "-q", "--generator", "skip", *QUICK]) == 0
@@ -163,6 +190,25 @@ def taken() -> None:
         ("a.wav --samples 3000", 2, "samples=3000 must be in 1..2000", nothing),
         ("a.wav --generator gan", 2, "generator='gan' must be one of dcgan, skip, decoder", nothing),
         ("a.wav --generator context", 2, "generator='context' must be one of", nothing),
+        ("a.wav --task inpant", 2, "--task 'inpant' must be one of denoise, inpaint, superres; did", nothing),
+        ("a.wav --holes 0.2-0.4", 2, "holes are for --task inpaint only, not for --task denoise", nothing),
+        ("a.wav --task inpaint --holes 0.2", 2, "--holes: '0.2' must look like 1.2-1.4", nothing),
+        ("a.wav --task inpaint --holes 0.2-x", 2, "--holes: '0.2-x': time 'x' must look like", nothing),
+        ("a.wav --task inpaint --holes=", 2, "holes is empty; give it a value", nothing),
+        ("a.wav --task inpaint --holes 0.4-0.2", 2, "hole 0.4-0.2 s must end at least 0.02 s after", nothing),
+        ("a.wav --task inpaint --holes 0.9-1.1", 2, "hole 0.9-1.1 s must lie in the excerpt, 0-1 s", nothing),
+        ("a.wav --task inpaint --holes 0-1", 2, "holes of 1 s must be at most 0.5 s, half of", nothing),
+        (
+            "a.wav --limit-hz 4000",
+            2,
+            "--limit-hz is for --task superres only, not for --task denoise",
+            nothing,
+        ),
+        ("a.wav --task superres --limit-hz x", 2, "--limit-hz: 'x' must be a number of hertz", nothing),
+        ("a.wav --task superres --limit-hz 9000", 2, "--limit-hz=9000 must be at most 7200 Hz", nothing),
+        ("a.wav --task superres --limit-hz inf", 2, "--limit-hz: 'inf' must be a number of hertz", nothing),
+        ("silent.wav --task inpaint", 1, "silent.wav: nothing to learn from: 0 s to 1 s is silent", silent),
+        ("a.wav --task inpaint --clean missing.wav", 1, "missing.wav: no such file", nothing),
         ("a.wav --device gpu", 2, "device='gpu' must be one of", nothing),
         ("a.wav --seed x", 2, "--seed: 'x' must be a whole number", nothing),
         ("a.wav --start noon", 2, "--start: time 'noon' must look like", nothing),

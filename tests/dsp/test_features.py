@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dap_stream.dsp.features import WHITE_RANGE, active_frames, lane_power, log_power, whiten
+from dap_stream.dsp.features import WHITE_RANGE, active_frames, lane_power, level_above, log_power, whiten
 from dap_stream.dsp.stft import StftSpec, stft
 from dap_stream.models.context.receptive_field import GRID, HOLE_BINS
 
@@ -29,6 +29,16 @@ def test_whitening_ends_where_it_says_no_more():
     observed = np.array([[-90.0, 0.0, 90.0]], np.float32)
     white = whiten(observed, np.array([True]), np.zeros(3, np.float32))
     assert white.tolist() == [[WHITE_RANGE[0], 0.0, WHITE_RANGE[1]]]
+
+
+def test_a_floor_goes_on_at_the_level_below_the_last_known_bin():
+    floor = np.concatenate((np.linspace(0.0, 9.9, 100), np.full(60, -99.0))).astype(np.float32)
+    is_known = np.arange(160) < 100
+    out = level_above(floor, is_known)
+    np.testing.assert_array_equal(out[:100], floor[:100])
+    np.testing.assert_allclose(out[100:], floor[84:100].mean(), rtol=1e-6)
+    for all_or_none in (np.ones(160, np.bool_), np.zeros(160, np.bool_)):
+        np.testing.assert_array_equal(level_above(floor, all_or_none), floor)
 
 
 def test_what_context_may_look_at_shares_next_to_no_noise(rng):

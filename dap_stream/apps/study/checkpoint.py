@@ -18,8 +18,16 @@ from dap_stream.apps.study.settings import StudySettings
 from dap_stream.core.array_types import F32
 from dap_stream.errors import OutputError
 
-FORMAT = "dap_stream study 1"
-SETTINGS = ("generator", "seed", "window", "patience")  # with others it is another study
+FORMAT = "dap_stream study 2"
+SETTINGS = (
+    "task",
+    "holes",
+    "limit_hz",
+    "generator",
+    "seed",
+    "window",
+    "patience",
+)  # with others it is another study
 # What torch and the standard library raise over broken bytes.
 _BROKEN = (
     *(RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dap_stream.apps.study.settings import LEAST_S, MOST_SAMPLES, StudySettings
-from dap_stream.core.array_types import C64, F32
+from dap_stream.core.array_types import C64, F32, Mask
 from dap_stream.core.finite import MAX_SAMPLE, not_a_sound
 from dap_stream.core.stream_format import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from dap_stream.core.units import samples_to_ms, seconds_to_samples
@@ -36,11 +36,21 @@ class Excerpt:
     log_floor: F32  # [bins]
 
     @classmethod
-    def of_sound(cls, audio: F32, sample_rate: int, denoise: DenoiseSettings | None = None) -> Excerpt:
-        """With everything derived; ``denoise`` as in a file, and its defaults where it is not given."""
+    def of_sound(
+        cls,
+        audio: F32,
+        sample_rate: int,
+        denoise: DenoiseSettings | None = None,
+        is_known: Mask | None = None,
+    ) -> Excerpt:
+        """With everything derived; ``denoise`` as in a file, and its defaults where it is not given.
+
+        ``is_known [frames, bins]`` are the cells that are fitted, all unless given.
+        """
         denoise = (denoise or DenoiseSettings()).for_files()
-        spec = StftSpec.for_rate(sample_rate, denoise.window())
-        block, log_floor = Block.of_excerpt(log_power(_power(stft(spec, audio, spec.observation))))
+        spec = excerpt_spec(sample_rate, denoise)
+        observed = log_power(power(stft(spec, audio, spec.observation)))
+        block, log_floor = Block.of_excerpt(observed, is_known=is_known)
         return cls(audio, sample_rate, denoise, spec, stft(spec, audio), block, log_floor)
 
     @property
@@ -69,14 +79,26 @@ class Excerpt:
         noise = steady_noise(log_expected, self.block.is_active)
         omlsa = OmlsaGain(self.spec.n_bins, samples_to_ms(self.spec.hop, self.sample_rate))
         log_noise = np.ascontiguousarray(np.broadcast_to(noise, log_expected.shape))
-        power, reduction_db = _power(self.spectrum), self.denoise.reduction_db
-        gain = omlsa.advance(log_expected, log_noise, power, reduction_db)
+        reduction_db = self.denoise.reduction_db
+        gain = omlsa.advance(log_expected, log_noise, power(self.spectrum), reduction_db)
         gain *= low_cut_gain(self.spec.frequencies_hz(self.sample_rate), self.denoise.low_cut_hz)
         return istft(self.spec, (self.spectrum * gain).astype(np.complex64), self.n_samples)
 
 
-def read_excerpt(path: str | Path, settings: StudySettings) -> tuple[Excerpt, str | None]:
-    """The part of a recording that is studied, channels averaged; and a note if the rest is left out."""
+def excerpt_spec(sample_rate: int, denoise: DenoiseSettings | None = None) -> StftSpec:
+    """Geometry of the spectrogram that is studied."""
+    return StftSpec.for_rate(sample_rate, (denoise or DenoiseSettings().for_files()).window())
+
+
+def power(spectrum: C64) -> F32:
+    """Squared magnitudes, of the same shape."""
+    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+
+
+def read_excerpt(path: str | Path, settings: StudySettings) -> tuple[F32, int, str | None]:
+    """The part of a recording that is studied ``[samples]``, channels averaged; its rate; and a note if the
+    rest is left out.
+    """
     with open_audio(path) as whole:
         rate, n_whole = whole.sample_rate, whole.n_samples
     if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
@@ -94,24 +116,19 @@ def read_excerpt(path: str | Path, settings: StudySettings) -> tuple[Excerpt, st
             f"{path}: {len(audio) / rate:g} s at {rate} Hz are more than can be studied at once; "
             f"choose at most {MOST_SAMPLES / rate:g} s with --start and --end"
         )
-    excerpt = Excerpt.of_sound(audio, rate)
-    if not excerpt.block.is_active.any():
-        end_s = settings.start_s + excerpt.seconds
-        raise InputError(
-            f"{path}: nothing to learn from: {settings.start_s:g} s to {end_s:g} s is silent; "
-            "choose another part with --start and --end"
-        )
     is_chosen = settings.start_s > 0.0 or settings.end_s is not None
     if is_chosen or (n_whole is not None and n_whole <= len(audio)):
-        return excerpt, None
+        return audio, rate, None
+    seconds = len(audio) / rate
     return (
-        excerpt,
-        f"{path}: only its first {excerpt.seconds:g} s are studied; choose others with --start and --end",
+        audio,
+        rate,
+        f"{path}: only its first {seconds:g} s are studied; choose others with --start and --end",
     )
 
 
 def read_reference(path: str | Path, settings: StudySettings, excerpt: Excerpt) -> F32:
-    """The same part of the sound without noise ``[samples]``."""
+    """The same part of the sound without noise or damage ``[samples]``."""
     with open_audio(path) as whole:
         rate, n_whole = whole.sample_rate, whole.n_samples
     if rate != excerpt.sample_rate:
@@ -146,7 +163,3 @@ def _read(path: str | Path, start: int, stop: int) -> F32:
             "repair it or choose another part with --start and --end"
         )
     return np.asarray(audio.mean(axis=0), np.float32)
-
-
-def _power(spectrum: C64) -> F32:
-    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)

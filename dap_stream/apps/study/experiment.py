@@ -11,13 +11,16 @@ from typing import Any, TypeAlias
 
 from dap_stream.apps.study import output_folder
 from dap_stream.apps.study.checkpoint import damaged, fingerprint, load_checkpoint, save_checkpoint
-from dap_stream.apps.study.excerpt import read_excerpt, read_reference
+from dap_stream.apps.study.damage import make_damage
+from dap_stream.apps.study.excerpt import Excerpt, excerpt_spec, read_excerpt, read_reference
 from dap_stream.apps.study.fit import LOOK, Fit
-from dap_stream.apps.study.results import LAST, WAYS, Row, Stop, StudyResult
+from dap_stream.apps.study.results import LAST, Row, Stop, StudyResult
 from dap_stream.apps.study.settings import StudySettings
+from dap_stream.apps.study.subject import Denoising, Filling, Subject
+from dap_stream.apps.study.tasks import DENOISE, TASKS
 from dap_stream.core.array_types import F32
-from dap_stream.dsp.metrics import Scores, all_scores, missing_packages
-from dap_stream.errors import OutputError
+from dap_stream.dsp.metrics import missing_packages
+from dap_stream.errors import InputError, OutputError
 from dap_stream.io.output_paths import holds_already
 from dap_stream.models.device import device_name
 
@@ -33,22 +36,54 @@ class Experiment:
     def __init__(
         self, source: str, reference: str | None, settings: StudySettings, note: Callable[[str], None] | None
     ) -> None:
-        self._source, self._reference_name, self._settings = source, reference, settings
+        self._source, self._reference_name = source, reference
         self._tell = note or (lambda text: None)
         self._notes: list[str] = []
         self._device = device_name(settings.device)
-        self._excerpt, text = read_excerpt(source, settings)
-        self._reference = None if reference is None else read_reference(reference, settings, self._excerpt)
+        audio, rate, text = read_excerpt(source, settings)
+        self._settings = settings.for_excerpt(len(audio) / rate, rate)
+        self._task = TASKS[settings.task]
+        self._subject = self._make_subject(audio, rate)
         if text is not None:
             self._note(text)
-        missing = missing_packages() if reference is not None else []
+        self._note_missing_scores()
+        self._fit = Fit(self._excerpt, settings, self._device)
+        self._rows: list[Row] = []
+        self._is_new = True
+
+    def _make_subject(self, audio: F32, rate: int) -> Subject:
+        """The excerpt, and what its images sound like in this task."""
+        damage = make_damage(excerpt_spec(rate), len(audio), rate, self._settings)
+        if damage is None:
+            self._excerpt = Excerpt.of_sound(audio, rate)
+        else:
+            self._excerpt = Excerpt.of_sound(damage.damaged(audio), rate, is_known=damage.is_known)
+        if not self._excerpt.block.is_active.any():
+            start_s = self._settings.start_s
+            end_s = start_s + len(audio) / rate
+            but = "" if damage is None else " but for what is taken away"
+            raise InputError(
+                f"{self._source}: nothing to learn from: {start_s:g} s to {end_s:g} s is silent{but}; "
+                "choose another part with --start and --end"
+            )
+        name = self._reference_name
+        reference = None if name is None else read_reference(name, self._settings, self._excerpt)
+        if damage is None:
+            return Denoising(self._excerpt, reference)
+        return Filling(self._excerpt, damage, audio if reference is None else reference, self._settings.seed)
+
+    def _note_missing_scores(self) -> None:
+        if isinstance(self._subject, Filling) and not self._subject.can_compare:
+            name = self._reference_name or self._source
+            self._note(
+                f"{name}: has nothing where sound is made, so that is not compared; "
+                "give the recording without its damage with --clean"
+            )
+        missing = missing_packages() if self._task is DENOISE and self._reference_name is not None else []
         if missing:
             self._note(
                 f"no scores of {' and '.join(missing)}, not installed: pip install 'dap_stream[bench]'"
             )
-        self._fit = Fit(self._excerpt, settings, self._device)
-        self._rows: list[Row] = []
-        self._is_new = True
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
@@ -62,19 +97,17 @@ class Experiment:
         earlier_files = output_folder.own_files(folder)
         if not force and earlier_files and earlier_files[0].name != output_folder.RESUME:
             raise holds_already(folder, earlier_files[0].name, "another folder with -o")
-        self._key = fingerprint(self._excerpt, self._reference, self._settings, self._device)
+        self._key = fingerprint(self._excerpt, self._subject.reference, self._settings, self._device)
         if earlier_files and not force:
             self._go_on(folder / output_folder.RESUME)
         else:
-            scores = self._scores(self._excerpt.audio)
-            self._rows = [Row(0, 0.0, None, None, None, scores, scores)]
+            self._rows = [Row(0, 0.0, None, None, None, self._subject.start)]
         self._keep()
         self.save()  # from now on the folder is known as that of a study: whatever comes, it can go on
         if force:  # only now: on a full disk the earlier study is still there
             output_folder.remove_results(folder)
-        self._write(output_folder.NOISY, self._excerpt.audio)
-        if self._reference is not None:
-            self._write(output_folder.CLEAN, self._reference)
+        for name, audio in self._subject.files.items():
+            self._write(name, audio)
 
     def _go_on(self, path: Path) -> None:
         """Take over what an earlier run has left; OutputError if it is not of this study."""
@@ -109,7 +142,7 @@ class Experiment:
                 raise OutputError(
                     f"{self._folder}: its study has passed iteration {iteration} and kept no sample; {advice}"
                 )
-        names = [output_folder.sample_name(i, way) for i in sorted(sampled - {0}) for way in WAYS]
+        names = [output_folder.sample_name(i, way) for i in sorted(sampled - {0}) for way in self._task.ways]
         for name in names:
             if not (self._folder / name).is_file():
                 raise OutputError(f"{self._folder / name}: is missing from the study; {advice}")
@@ -136,17 +169,12 @@ class Experiment:
 
     def _sample(self) -> None:
         fit, image = self._fit, self._fit.image()
-        sounds = {"gain": self._excerpt.gain_sound(image), "magnitude": self._excerpt.magnitude_sound(image)}
+        sounds = self._subject.sounds(image)
         for way, audio in sounds.items():
             self._write(output_folder.sample_name(fit.iteration, way), audio)
         losses = fit.train_loss(), fit.held_out_loss()
-        gain, magnitude = (self._scores(sounds[way]) for way in WAYS)
-        self._rows.append(Row(fit.iteration, fit.seconds, *losses, fit.variance, gain, magnitude))
-
-    def _scores(self, audio: F32) -> Scores:
-        if self._reference is None:
-            return {}
-        return all_scores(audio, self._reference, self._excerpt.sample_rate)
+        scores = self._subject.scores(image, sounds)
+        self._rows.append(Row(fit.iteration, fit.seconds, *losses, fit.variance, scores))
 
     def _write(self, name: str, audio: F32) -> None:
         output_folder.write_sound(self._folder / name, audio, self._excerpt.sample_rate)
@@ -172,7 +200,7 @@ class Experiment:
         stops = [self._stop(rule) for rule in self._fit.rules]
         last = self._rows[-1]
         if last.iteration > 0:
-            stops.append(Stop(LAST, last.iteration, last.iteration, last.gain, last.magnitude))
+            stops.append(Stop(LAST, last.iteration, last.iteration, last.scores))
         can_draw = find_spec("matplotlib") is not None
         if not can_draw:
             self._note("no picture was made, since matplotlib is not there: pip install 'dap_stream[report]'")
@@ -202,8 +230,7 @@ class Experiment:
     def _stop(self, name: str) -> Stop:
         rule, image = self._fit.rules[name], self._fit.stop_image(name)
         if image is None:
-            return Stop(name, None, None, {}, {})
-        gain = self._excerpt.gain_sound(image)
-        self._write(output_folder.stop_name(name), gain)
-        magnitude = self._scores(self._excerpt.magnitude_sound(image))
-        return Stop(name, rule.iteration, rule.stopped_at, self._scores(gain), magnitude)
+            return Stop(name, None, None, {})
+        sounds = self._subject.sounds(image)
+        self._write(output_folder.stop_name(name), sounds[self._task.way])
+        return Stop(name, rule.iteration, rule.stopped_at, self._subject.scores(image, sounds))

@@ -27,10 +27,11 @@ from dap_stream.report.json_text import json_page
 from dap_stream.report.memory import peak_memory_mb
 
 NOISY, CLEAN = "noisy.wav", "clean.wav"
+DAMAGED, REFERENCE, PLAIN = "damaged.wav", "reference.wav", "plain.wav"
 CURVE, STOPS, SUMMARY, PICTURE = "curve.csv", "stops.csv", "study.json", "study.png"
 RESUME = "resume.pt"
-_NAMES = (RESUME, NOISY, CLEAN, CURVE, STOPS, SUMMARY, PICTURE)
-_SAMPLE = re.compile(r"(i\d{5,7}_(gain|magnitude)|stop_(holdout|variance))\.wav")
+_NAMES = (RESUME, NOISY, CLEAN, DAMAGED, REFERENCE, PLAIN, CURVE, STOPS, SUMMARY, PICTURE)
+_SAMPLE = re.compile(r"(i\d{5,7}_(gain|magnitude|filled|made)|stop_(holdout|variance))\.wav")
 
 
 def sample_name(iteration: int, way: str) -> str:
@@ -111,8 +112,9 @@ def read_sound(path: Path) -> F32:
 
 def write_tables(result: StudyResult) -> None:
     """`CURVE`, `STOPS` and, with all there is, `SUMMARY`."""
-    write_bytes(result.folder / CURVE, _csv([row.flat() for row in result.rows]))
-    write_bytes(result.folder / STOPS, _csv([stop.flat(result.rows) for stop in result.stops]))
+    write_bytes(result.folder / CURVE, _csv([row.flat(result.task) for row in result.rows]))
+    stops = [stop.flat(result.task, result.rows) for stop in result.stops]
+    write_bytes(result.folder / STOPS, _csv(stops))
     write_bytes(result.folder / SUMMARY, json_page(summary(result)).encode())
 
 
@@ -130,8 +132,8 @@ def summary(result: StudyResult) -> dict[str, Any]:
         "iterations": result.iterations,
         "is_complete": result.is_complete,
         "best": {"iteration": result.best, "by": result.best_by},
-        "rows": [row.flat() for row in result.rows],
-        "stops": [stop.flat(result.rows) for stop in result.stops],
+        "rows": [row.flat(result.task) for row in result.rows],
+        "stops": [stop.flat(result.task, result.rows) for stop in result.stops],
         "trace": [
             dict(zip(("iteration", "train_loss", "heldout_loss", "moving_variance"), point, strict=True))
             for point in result.trace

@@ -106,6 +106,8 @@ class DeepGenerator:
         scale = architecture.multiple // architecture.latent_stride
         n_rows = -(-log_power.shape[1] // architecture.multiple) * scale
         is_fitted = np.broadcast_to(is_active[:, None], log_power.shape).copy()
+        if block.is_known is not None:
+            is_fitted &= block.is_known[first:]
         is_judged = is_fitted.copy()
         if self._holds_out:
             centres, inside = holes(self._seed, begin, *log_power.shape)

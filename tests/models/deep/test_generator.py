@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,24 @@ def test_structure_comes_before_noise(architecture):
     error = np.mean((generator.predict(block) - expected) ** 2)
     observed = np.mean((block.log_power + 0.577 - expected) ** 2)
     assert error < 0.35 * observed
+
+
+@pytest.mark.parametrize("holds_out", [False, True])
+def test_what_is_not_known_is_neither_learned_nor_judged(architecture, holds_out):
+    is_known = np.ones((N_FRAMES, N_BINS), np.bool_)
+    is_known[15:25], is_known[:, 50:] = False, False
+    loud = np.where(is_known, make_block().log_power, np.float32(9.0))
+    quiet = np.where(is_known, make_block().log_power, np.float32(-9.0))
+    blocks = [replace(make_block(), log_power=log_power, is_known=is_known) for log_power in (loud, quiet)]
+    results = []
+    for block in blocks:
+        generator = DeepGenerator(architecture, holds_out=holds_out)
+        generator.learn(block, 5)
+        results.append((generator.loss, generator.validate(block), generator.predict(block).tobytes()))
+    assert results[0] == results[1] and np.isfinite(results[0][:2]).all()
+    whole = DeepGenerator(architecture, holds_out=holds_out)
+    whole.learn(replace(blocks[0], is_known=None), 5)
+    assert whole.loss > results[0][0] + 1.0, "without the mask they count"
 
 
 @pytest.mark.parametrize("fits_latent", [False, True])
