@@ -157,11 +157,13 @@ def test_findings_are_those_of_the_recording_not_of_a_first_pass_of_another(
     """The denoiser learns from the repaired sound, for which the repair runs before."""
     fake_repair(monkeypatch, "clicks")
     chain = make_chain_settings(None, {"generator": "context", "steps": 2}, repairs=["clicks"])
-    audio = noisy()
+    audio, other = noisy(), noisy()
     audio[0, 9000:9003] = 1.0
+    other[0, 5000] = 1.0
     models = make_models(chain)
     processor = make_chain(chain, STREAM, models)
-    pretrain(chain, models, ArraySource(audio, STREAM.sample_rate))
+    pretrain(chain, models, ArraySource(other, STREAM.sample_rate))
+    assert [each.start for each in findings(chain, models)] == [5000]
     process_array(processor, audio)
     assert findings(chain, models) == (Finding("clicks", 9000, 3, 0, "3 loud samples"),)
     for model in models.values():

@@ -33,11 +33,15 @@ def test_every_value_of_a_preset_has_its_unit_and_reason() -> None:
     for name in presets.preset_names():
         text = presets.preset_text(name)
         assert text.startswith("# "), f"{name}: the first line says what it is for"
+        owner = "denoise"
         for line in text.splitlines():
+            table = re.fullmatch(r"\[(\w+)\]", line)
+            owner = owner if table is None else table[1]
             key = re.match(r"(\w+) = ", line)
             if key is None:
                 continue
-            unit = next(item.metadata["unit"] for item in fields(DenoiseSettings) if item.name == key[1])
+            items = {item.name: item for item in fields(PROCESSORS[owner].settings)}
+            unit = items[key[1]].metadata["unit"]
             unit_and_reason = rf"  # {unit}\. \w+" if unit else r"  # [A-Z]\w* \w+"
             assert re.search(unit_and_reason, line), f"{name}: {line}"
 
@@ -45,7 +49,10 @@ def test_every_value_of_a_preset_has_its_unit_and_reason() -> None:
 def test_a_preset_says_only_what_differs() -> None:
     for name in presets.preset_names():
         for key, value in presets.read_preset(name).items():
-            assert value != getattr(DenoiseSettings(), key), f"{name}: {key} is the default"
+            values = value if isinstance(value, dict) else {key: value}
+            defaults = PROCESSORS[key].settings() if isinstance(value, dict) else DenoiseSettings()
+            for each, chosen in values.items():
+                assert chosen != getattr(defaults, each), f"{name}: {each} is the default"
 
 
 def test_no_preset_is_the_defaults() -> None:
