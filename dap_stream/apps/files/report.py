@@ -93,6 +93,7 @@ def result_values(outcome: Outcome) -> dict[str, object]:
         "container": file_format.container,
         "subtype": file_format.subtype,
         **asdict(outcome.record),
+        "gain_db": outcome.gain_db,
         "learn_s": outcome.learn_s,
         "total_s": outcome.wall_s,
         "peak_memory_mb": peak_memory_mb(),

@@ -18,7 +18,7 @@ from dap_stream.apps.files.report_survey import PARTS, Survey, survey
 from dap_stream.core.array_types import F64
 from dap_stream.core.finite import finite
 from dap_stream.core.streams import SeekableSource, read_up_to
-from dap_stream.core.units import format_seconds, gain_to_db, seconds_to_samples
+from dap_stream.core.units import db_to_gain, format_seconds, gain_to_db, seconds_to_samples
 from dap_stream.core.version import __version__
 from dap_stream.dsp.loudness import STEP_S
 from dap_stream.errors import InputError
@@ -63,11 +63,13 @@ def report_values(outcome: Outcome) -> ReportValues:
             raise InputError(
                 f"{job.names.output}: is no longer the result of {job.names.source}; clean it again"
             )
-        found = survey(before, after, outcome.record.n_samples)
+        gain = db_to_gain(outcome.gain_db)
+        found = survey(before, after, outcome.record.n_samples, gain)
         dry, wet, removed = (found.parts[name].powers for name in PARTS)
+        wet = wet / gain**2  # as it was before its loudness was set, to see what was taken
         places = most_taken(dry, wet, removed, found.seconds)
         segments = held(places, found.seconds)
-        sounds = _sounds(before, after, segments)
+        sounds = _sounds(before, after, segments, gain)
     gains = equal_gains(found)
     parts = [
         Listened(name, sounds[name], found.parts[name].picture, found.parts[name].lufs, *gains[name])
@@ -98,7 +100,9 @@ def _row(place: Place) -> PlaceRow:
     return PlaceRow(place.start_s, place.seconds, place.removed_lufs, place.reduction_db)
 
 
-def _sounds(before: SeekableSource, after: SeekableSource, segments: list[Segment]) -> dict[str, bytes]:
+def _sounds(
+    before: SeekableSource, after: SeekableSource, segments: list[Segment], gain: float
+) -> dict[str, bytes]:
     """The segments one behind the other, as MP3; all parts softer by the same if one would clip."""
     rate = before.sample_rate
     pieces = []
@@ -111,7 +115,7 @@ def _sounds(before: SeekableSource, after: SeekableSource, segments: list[Segmen
             heard.append(np.pad(audio, ((0, 0), (0, n - audio.shape[1]))))
         pieces.append(np.concatenate(heard, axis=1))
     dry, wet = pieces
-    sounds: dict[str, F64] = dict(zip(PARTS, (dry, wet, dry - wet), strict=True))
+    sounds: dict[str, F64] = dict(zip(PARTS, (dry, wet, dry - wet / gain), strict=True))
     scale = peak_scale(max(float(np.abs(sound).max(initial=0.0)) for sound in sounds.values()))
     return {name: to_mp3(scale * sound, rate) for name, sound in sounds.items()}
 

@@ -81,7 +81,7 @@ def _rows(power: F64) -> F64:
     return np.asarray(np.add.reduceat(power, edges[:-1]) / np.diff(edges))
 
 
-def survey(before: Source, after: Source, n_samples: int) -> Survey:
+def survey(before: Source, after: Source, n_samples: int, gain: float = 1.0) -> Survey:
     """Read both sources from where they are, side by side, in constant memory.
 
     Parameters
@@ -90,6 +90,8 @@ def survey(before: Source, after: Source, n_samples: int) -> Survey:
         The recording and its result.
     n_samples
         How long they are.
+    gain
+        By how much the result was made louder in the end; what was removed is what is missing without it.
 
     Returns
     -------
@@ -109,8 +111,9 @@ def survey(before: Source, after: Source, n_samples: int) -> Survey:
         wet = np.pad(wet, ((0, 0), (0, dry.shape[1] - wet.shape[1])))
         weighted = [each.process(audio) for each, audio in zip(filters, (dry, wet), strict=True)]
         # The filter is linear: what it makes of the difference is the difference of what it made.
-        sounds = (dry, wet, dry - wet)
-        for name, sound, loud in zip(PARTS, sounds, (*weighted, weighted[0] - weighted[1]), strict=True):
+        sounds = (dry, wet, dry - wet / gain)
+        removed = weighted[0] - weighted[1] / gain
+        for name, sound, loud in zip(PARTS, sounds, (*weighted, removed), strict=True):
             meters[name].add(sound, loud)
         done += dry.shape[1]
     return Survey(rate, channels, done, {name: meter.part() for name, meter in meters.items()})

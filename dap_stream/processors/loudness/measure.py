@@ -45,7 +45,7 @@ def make_plan(
     """
     readings = 0
 
-    def read(heard: SeekableSource) -> tuple[LoudnessMeter, float]:
+    def read(heard: SeekableSource, peaks: TruePeakMeter | None = None) -> LoudnessMeter:
         nonlocal readings
         left = 0.5**readings  # nobody knows how many there will be
 
@@ -54,21 +54,24 @@ def make_plan(
                 progress(1.0 - left * (1.0 - 0.5 * part))
 
         readings += 1
-        return _measured(heard, weights, tell)
+        return _measured(heard, weights, peaks, tell)
 
-    meter, peak = read(source)
+    peaks = TruePeakMeter(source.sample_rate, source.channels)
+    meter = read(source, peaks)
     before, ceiling = meter.lufs, settings.true_peak_dbtp
     if before is None:
         return Plan(None, None, 0.0, ceiling)
     plain_db = _gain_db(meter, settings.lufs)
-    if gain_to_db(peak) + plain_db <= ceiling - MARGIN_DB:
-        return Plan(before, meter.lufs_at(db_to_gain(plain_db)), plain_db, ceiling)
+    if gain_to_db(peaks.end()) + plain_db <= ceiling - MARGIN_DB:
+        after = meter.lufs_at(db_to_gain(plain_db))
+        return Plan(before, before + plain_db if after is None else after, plain_db, ceiling)
     gain_db, slope = plain_db, 1.0
     plans: list[Plan] = []
     while len(plans) < _MOST_TRIES:
         limiter = Limiter(source.sample_rate, source.channels, gain_db, ceiling)
-        meter, _ = read(ProcessedSource(source, limiter))
-        plan = Plan(before, meter.lufs, gain_db, ceiling, limiter.n_held, limiter.most_db)
+        meter = read(ProcessedSource(source, limiter))
+        after = before + gain_db if meter.lufs is None else meter.lufs
+        plan = Plan(before, after, gain_db, ceiling, limiter.n_held, limiter.most_db)
         plans.append(plan)
         missing = _missing(plan, settings)
         if abs(missing) <= NEAR_LU / 2.0:
@@ -89,24 +92,21 @@ def _missing(plan: Plan, settings: LoudnessSettings) -> float:
 
 
 def _measured(
-    source: SeekableSource, weights: F64, tell: Callable[[float], None]
-) -> tuple[LoudnessMeter, float]:
-    """Loudness of all of a recording, and its true peak, linear."""
-    rate, channels = source.sample_rate, source.channels
-    weighting, meter, peaks = (
-        KWeighting(rate, channels),
-        LoudnessMeter(rate, weights),
-        TruePeakMeter(rate, channels),
-    )
+    source: SeekableSource, weights: F64, peaks: TruePeakMeter | None, tell: Callable[[float], None]
+) -> LoudnessMeter:
+    """Loudness of all of a recording; ``peaks`` hears it too."""
+    weighting = KWeighting(source.sample_rate, source.channels)
+    meter = LoudnessMeter(source.sample_rate, weights)
     source.seek(0)
     done = 0
     while (audio := source.read(_PIECE)).shape[1]:
         sound = np.asarray(finite(audio), np.float64)
         meter.add(weighting.process(sound))
-        peaks.add(sound)
+        if peaks is not None:
+            peaks.add(sound)
         done += sound.shape[1]
         tell(min(done / source.n_samples, 1.0) if source.n_samples else 0.0)
-    return meter, peaks.end()
+    return meter
 
 
 def _gain_db(meter: LoudnessMeter, lufs: float) -> float:
