@@ -13,6 +13,8 @@ from dap_stream.core.array_types import F64, Mask
 
 _RIDGE = 1e-13  # of the diagonal: lets a sum of pure tones, which foretells itself, be solved
 
+_PIECE = 1024
+
 _jit = jit.kernel(fastmath={"reassoc", "contract", "nsz"})
 
 
@@ -62,11 +64,31 @@ def residual(x: F64, a: F64) -> F64:
     """Prediction error ``[samples]`` of ``x [samples]``; 0 for the first ``order``, which have no past."""
     order, n = len(a) - 1, len(x)
     e = np.zeros(n)
-    for i in range(order, n):
-        total = 0.0
+    for begin in range(order, n, _PIECE):  # in pieces that stay in the cache, many samples at a time
+        end = min(begin + _PIECE, n)
+        out = e[begin:end]
         for k in range(order + 1):
-            total += a[order - k] * x[i - order + k]
-        e[i] = total
+            delayed, factor = x[begin - k : end - k], a[k]
+            for i in range(len(out)):
+                out[i] += factor * delayed[i]
+    return e
+
+
+@_jit
+def backward_residual(x: F64, a: F64) -> F64:
+    """`residual` of time reversed: what the samples after one do not tell; 0 for the last ``order``.
+
+    ``e[n] = sum a[k] x[n + k]``. Of a residual it is the matched filter of a click of one sample.
+    """
+    order, n = len(a) - 1, len(x)
+    e = np.zeros(n)
+    for begin in range(0, n - order, _PIECE):
+        end = min(begin + _PIECE, n - order)
+        out = e[begin:end]
+        for k in range(order + 1):
+            ahead, factor = x[begin + k : end + k], a[k]
+            for i in range(len(out)):
+                out[i] += factor * ahead[i]
     return e
 
 

@@ -70,6 +70,15 @@ def test_residual_is_what_the_filter_lets_through(rng: np.random.Generator) -> N
     np.testing.assert_array_equal(autoregression.residual(x[:3], RESONANCES), 0.0)
 
 
+def test_residual_of_many_samples_and_of_time_reversed(rng: np.random.Generator) -> None:
+    x = rng.standard_normal(5000)
+    e = autoregression.residual(x, RESONANCES)
+    np.testing.assert_allclose(e[4:], lfilter(RESONANCES, [1.0], x)[4:], atol=1e-12)
+    np.testing.assert_allclose(
+        autoregression.backward_residual(x[::-1].copy(), RESONANCES), e[::-1], atol=1e-12
+    )
+
+
 @given(
     n=st.integers(12, 90),
     order=st.integers(1, 9),

@@ -11,4 +11,5 @@ from dap_stream.core.settings import Settings, number
 class DeclickSettings(Settings):
     """How clicks are repaired."""
 
-    sensitivity: float = number(1.0, 0.1, 10.0, "", "more finds more, and is mistaken more often")
+    sensitivity: float = number(1.0, 0.1, 10.0, "", "more finds smaller clicks, and is mistaken more often")
+    longest_ms: float = number(4.0, 0.1, 10.0, "ms", "what lasts longer is no click")
