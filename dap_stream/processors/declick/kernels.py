@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from dap_stream.core import jit
-from dap_stream.core.array_types import F64, I64
+from dap_stream.core.array_types import F64
 from dap_stream.dsp.autoregression import (
     autocorrelation,
     backward_residual,
@@ -29,6 +29,8 @@ _EDGE = 3.0  # times the usual error: from here on a sample next to a click may 
 _WORTH = 3.0  # energy, in usual errors, that each further sample of a click must explain (2: Akaike)
 _ROUNDS = 3  # what is small next to a large click is found when that is gone
 _TRIES = 60  # in one round
+SUSPICIOUS = 6.0  # times the usual size: what is looked at
+LOGGING = True
 
 _jit = jit.kernel(fastmath={"reassoc", "contract", "nsz"})
 
@@ -145,18 +147,25 @@ def try_fill(
 
 
 @_jit
+def log_odds(weights: F64, features: F64) -> float:
+    """Natural log odds that this is a click and no sound, as often as both: see `dap_stream...odds`."""
+    total = weights[0]
+    for i in range(len(features)):
+        total += weights[i + 1] * min(max(np.log10(features[i] + 1e-30), -3.0), 4.0)
+    return total
+
+
+@_jit
 def sweep(
     x: F64,
     a: F64,
     due: tuple[int, int],
-    block: int,
-    longest: int,
-    bridge: int,
-    threshold: float,
-    left: float,
-    gain: float,
-    floor: float,
-    spans: I64,
+    sizes: tuple[int, int, int],
+    sample_rate: float,
+    weights: F64,
+    least_odds: float,
+    least: float,
+    spans: F64,
 ) -> int:
     """Fill in the clicks of ``x`` that begin in ``due``, in place, the largest first.
 
@@ -168,34 +177,34 @@ def sweep(
         Model of the sound.
     due
         First sample, and the one behind the last.
-    block
-        Samples of which sizes are taken together.
-    longest
-        Samples of a click.
-    bridge
-        Unsuspicious samples within one.
-    threshold
-        Size of a click against the usual one around it.
-    left
-        Times the usual power that may be left unexplained when it is filled in.
-    gain
-        Times that what was unexplained has to become less.
-    floor
-        Least usual size.
+    sizes
+        In samples: the blocks that sizes are taken of; the longest click; how many unsuspicious ones may be
+        within one.
+    sample_rate
+        Hz.
+    weights
+        Of the features of a candidate in its log odds.
+    least_odds
+        Log odds of a click.
+    least
+        Height of the smallest click that counts.
     spans
-        ``[clicks, 2]`` for the extents that are found.
+        ``[clicks, 3]`` for what is found: first sample, the one behind the last, log odds.
 
     Returns
     -------
     int
         How many were found.
     """
+    block, longest, bridge = sizes
     order, found = len(a) - 1, 0
     norm = 1.0 / np.sqrt(np.sum(a * a))
+    floor = least / (norm * SUSPICIOUS)
     begin_due, end_due = max(due[0], order), min(due[1], len(x) - order)
     if begin_due >= end_due:
         return 0
     is_done = np.zeros(len(x), np.bool_)
+    features = np.zeros(len(weights) - 1)
     for _ in range(_ROUNDS):
         forward = residual(x, a)
         matched = backward_residual(forward, a) * norm
@@ -207,7 +216,8 @@ def sweep(
         before = found
         for _ in range(_TRIES):
             centre = int(np.argmax(size))
-            if size[centre] < threshold or found == len(spans):
+            peak = size[centre]
+            if peak < SUSPICIOUS or found == len(spans):
                 break
             here = usual[min(centre // block, len(usual) - 1)]
             begin, end = extent(forward, x, a, centre, _EDGE * here, longest, bridge)
@@ -217,8 +227,19 @@ def sweep(
                 continue
             original = x.copy()
             begin, end, old, new = try_fill(x, a, begin, end, here, longest)
-            if begin >= begin_due and new < left * here * here * (end - begin + order) and old > gain * new:
-                spans[found, 0], spans[found, 1] = begin, end
+            added = 0.0
+            for i in range(begin, end):
+                added += (original[i] - x[i]) ** 2
+            features[0] = (end - begin) / sample_rate * 1e3
+            features[1] = peak
+            features[2] = old / (new + 1e-30)
+            features[3] = error_energy(original, a, end, min(end + order, len(x))) / (new + 1e-30)
+            features[4] = np.sum(original[begin:end] ** 2) / (added + 1e-30)
+            odds = log_odds(weights, features)
+            if LOGGING:
+                spans[found, 4:9] = features
+            if begin >= begin_due and odds > least_odds:
+                spans[found, 0], spans[found, 1], spans[found, 2] = begin, end, odds
                 found += 1
                 size[max(begin - order, 0) : end + order] = 0.0
                 is_done[begin:end] = True
@@ -235,19 +256,16 @@ def mend(
     taper: F64,
     order: int,
     due: tuple[int, int],
-    block: int,
-    longest: int,
-    bridge: int,
-    threshold: float,
-    left: float,
-    gain: float,
-    spans: I64,
+    sizes: tuple[int, int, int],
+    sample_rate: float,
+    weights: F64,
+    least_odds: float,
+    least: float,
+    spans: F64,
 ) -> int:
     """As `sweep`, with the model that the window gives when its clicks are gone."""
-    power = np.mean(x * x)
-    floor = 1e-4 * np.sqrt(power)
     trial = x.copy()
     a = levinson(autocorrelation(trial, taper, order), order)
-    if sweep(trial, a, (0, len(x)), block, longest, bridge, threshold, left, gain, floor, spans):
+    if sweep(trial, a, (0, len(x)), sizes, sample_rate, weights, least_odds, least, spans) > 0:
         a = levinson(autocorrelation(trial, taper, order), order)
-    return sweep(x, a, due, block, longest, bridge, threshold, left, gain, floor, spans)
+    return sweep(x, a, due, sizes, sample_rate, weights, least_odds, least, spans)
