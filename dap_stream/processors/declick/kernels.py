@@ -26,11 +26,13 @@ from dap_stream.dsp.autoregression import (
 _SIDE = 10  # blocks before, and after, whose size counts
 _RANK = 2  # the third largest of them: neither two other clicks nor a quiet side make it small
 _EDGE = 3.0  # times the usual error: from here on a sample next to a click may be part of it
+_TAIL = 0.01  # of the height of a click: what is smaller is no part of it yet
+_LEFT = 4.0  # times the usual power: more than this is left where it was no click, or not all of it
 _WORTH = 3.0  # energy, in usual errors, that each further sample of a click must explain (2: Akaike)
 _ROUNDS = 3  # what is small next to a large click is found when that is gone
 _TRIES = 60  # in one round
 SUSPICIOUS = 6.0  # times the usual size: what is looked at
-LOGGING = True
+_MODEL_ODDS = -8.0  # for the model nearly all that stands out is left out
 
 _jit = jit.kernel(fastmath={"reassoc", "contract", "nsz"})
 
@@ -110,7 +112,7 @@ def extent(
 
 @_jit
 def try_fill(
-    x: F64, a: F64, begin: int, end: int, usual: float, longest: int
+    x: F64, a: F64, begin: int, end: int, first_due: int, usual: float, longest: int
 ) -> tuple[int, int, float, float]:
     """Fill in a click in place, its extent made larger as long as that explains more than it costs.
 
@@ -118,7 +120,7 @@ def try_fill(
     before and after.
     """
     order = len(a) - 1
-    low, high = max(begin - longest // 2, order), min(end + longest // 2, len(x) - order)
+    low, high = max(begin - longest // 2, first_due), min(end + longest // 2, len(x) - order)
     original = x[low:high].copy()
     fill(x, a, begin, end)
     per_power = 1.0 / (usual * usual)
@@ -148,7 +150,7 @@ def try_fill(
 
 @_jit
 def log_odds(weights: F64, features: F64) -> float:
-    """Natural log odds that this is a click and no sound, as often as both: see `dap_stream...odds`."""
+    """Natural log odds that this is a click and no sound, as often as both: see `odds.py`."""
     total = weights[0]
     for i in range(len(features)):
         total += weights[i + 1] * min(max(np.log10(features[i] + 1e-30), -3.0), 4.0)
@@ -210,7 +212,7 @@ def sweep(
         matched = backward_residual(forward, a) * norm
         usual = np.maximum(usual_size(matched, order, len(x) - order, block), floor)
         size = np.zeros(len(x))
-        for i in range(begin_due, end_due):
+        for i in range(begin_due, min(end_due + longest, len(x) - order)):
             if not is_done[i]:
                 size[i] = abs(matched[i]) / usual[min(i // block, len(usual) - 1)]
         before = found
@@ -220,13 +222,15 @@ def sweep(
             if peak < SUSPICIOUS or found == len(spans):
                 break
             here = usual[min(centre // block, len(usual) - 1)]
-            begin, end = extent(forward, x, a, centre, _EDGE * here, longest, bridge)
+            begin, end = extent(
+                forward, x, a, centre, max(_EDGE * here, _TAIL * abs(matched[centre])), longest, bridge
+            )
             size[max(begin - bridge, 0) : end + bridge] = 0.0
             begin = max(begin, begin_due)
-            if end - begin > longest or begin >= end:
+            if end - begin > longest or begin >= min(end, end_due):
                 continue
             original = x.copy()
-            begin, end, old, new = try_fill(x, a, begin, end, here, longest)
+            begin, end, old, new = try_fill(x, a, begin, end, begin_due, here, longest)
             added = 0.0
             for i in range(begin, end):
                 added += (original[i] - x[i]) ** 2
@@ -236,9 +240,7 @@ def sweep(
             features[3] = error_energy(original, a, end, min(end + order, len(x))) / (new + 1e-30)
             features[4] = np.sum(original[begin:end] ** 2) / (added + 1e-30)
             odds = log_odds(weights, features)
-            if LOGGING:
-                spans[found, 4:9] = features
-            if begin >= begin_due and odds > least_odds:
+            if odds > least_odds and new <= _LEFT * here * here * (end - begin + order):
                 spans[found, 0], spans[found, 1], spans[found, 2] = begin, end, odds
                 found += 1
                 size[max(begin - order, 0) : end + order] = 0.0
@@ -264,8 +266,8 @@ def mend(
     spans: F64,
 ) -> int:
     """As `sweep`, with the model that the window gives when its clicks are gone."""
+    a = levinson(autocorrelation(x, taper, order), order)
     trial = x.copy()
-    a = levinson(autocorrelation(trial, taper, order), order)
-    if sweep(trial, a, (0, len(x)), sizes, sample_rate, weights, least_odds, least, spans) > 0:
+    if sweep(trial, a, (0, len(x)), sizes, sample_rate, weights, _MODEL_ODDS, least, spans) > 0:
         a = levinson(autocorrelation(trial, taper, order), order)
     return sweep(x, a, due, sizes, sample_rate, weights, least_odds, least, spans)
