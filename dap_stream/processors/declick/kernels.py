@@ -31,7 +31,7 @@ _LEFT = 4.0  # times the usual power: more than this is left where it was no cli
 _WORTH = 3.0  # energy, in usual errors, that each further sample of a click must explain (2: Akaike)
 _ROUNDS = 3  # what is small next to a large click is found when that is gone
 _TRIES = 60  # in one round
-SUSPICIOUS = 6.0  # times the usual size: what is looked at
+_SUSPICIOUS = 6.0  # times the usual size: what is looked at
 _MODEL_ODDS = -8.0  # for the model nearly all that stands out is left out
 
 _jit = jit.kernel(fastmath={"reassoc", "contract", "nsz"})
@@ -165,6 +165,7 @@ def sweep(
     sizes: tuple[int, int, int],
     sample_rate: float,
     weights: F64,
+    suspicious: float,
     least_odds: float,
     least: float,
     spans: F64,
@@ -186,6 +187,8 @@ def sweep(
         Hz.
     weights
         Of the features of a candidate in its log odds.
+    suspicious
+        Times the usual size: what is looked at.
     least_odds
         Log odds of a click.
     least
@@ -201,7 +204,7 @@ def sweep(
     block, longest, bridge = sizes
     order, found = len(a) - 1, 0
     norm = 1.0 / np.sqrt(np.sum(a * a))
-    floor = least / (norm * SUSPICIOUS)
+    floor = least / (norm * suspicious)
     begin_due, end_due = max(due[0], order), min(due[1], len(x) - order)
     if begin_due >= end_due:
         return 0
@@ -219,7 +222,7 @@ def sweep(
         for _ in range(_TRIES):
             centre = int(np.argmax(size))
             peak = size[centre]
-            if peak < SUSPICIOUS or found == len(spans):
+            if peak < suspicious or found == len(spans):
                 break
             here = usual[min(centre // block, len(usual) - 1)]
             begin, end = extent(
@@ -261,13 +264,18 @@ def mend(
     sizes: tuple[int, int, int],
     sample_rate: float,
     weights: F64,
+    large: float,
     least_odds: float,
     least: float,
     spans: F64,
 ) -> int:
-    """As `sweep`, with the model that the window gives when its clicks are gone."""
+    """As `sweep`, with the model that the window gives when its clicks are gone.
+
+    ``large`` is the size, against the usual one, of what may spoil that model.
+    """
     a = levinson(autocorrelation(x, taper, order), order)
     trial = x.copy()
-    if sweep(trial, a, (0, len(x)), sizes, sample_rate, weights, _MODEL_ODDS, least, spans) > 0:
+    whole = (0, len(x))
+    if sweep(trial, a, whole, sizes, sample_rate, weights, large, _MODEL_ODDS, least, spans) > 0:
         a = levinson(autocorrelation(trial, taper, order), order)
-    return sweep(x, a, due, sizes, sample_rate, weights, least_odds, least, spans)
+    return sweep(x, a, due, sizes, sample_rate, weights, _SUSPICIOUS, least_odds, least, spans)

@@ -17,6 +17,8 @@ from dap_stream.processors.declick.resampling import decimate, low_pass, spread
 FACTORS = (1, 4, 16, 64)
 _ORDER, _LOW_ORDER = 32, 24
 _BLOCK_MS, _BRIDGE_MS = 2.5, 0.4
+# Times the usual size. At a low rate a long click is much of a window, and hides in a model made of it.
+_LARGE, _LOW_LARGE = 12.0, 6.0
 _MOST = 100  # clicks in a window
 
 
@@ -48,6 +50,7 @@ class Level:
         self._factor, self._rate = factor, sample_rate / factor
         self._order = _ORDER if factor == 1 else _LOW_ORDER
         self._weights = odds.FULL_RATE if factor == 1 else odds.LOW_RATE
+        self._large = _LARGE if factor == 1 else _LOW_LARGE
         n = (n_window - 1) // factor + 1
         self._taper: F64 = np.hanning(n + 2)[1:-1].copy()
         self._sizes = (
@@ -90,6 +93,7 @@ class Level:
             self._sizes,
             self._rate,
             self._weights,
+            self._large,
             least_odds,
             least,
             self._spans,

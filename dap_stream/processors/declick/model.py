@@ -1,4 +1,4 @@
-"""What the first pass tells the repair of clicks."""
+"""Findings of the repair of clicks, and what its first pass tells it."""
 
 from __future__ import annotations
 
