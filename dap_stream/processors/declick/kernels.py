@@ -61,11 +61,13 @@ def usual_size(matched: F64, first: int, last: int, block: int) -> F64:
 def error_energy(x: F64, a: F64, begin: int, end: int) -> float:
     """Energy of the residual of ``x`` from ``begin`` to ``end``."""
     order = len(a) - 1
+    backward = a[::-1].copy()
     total = 0.0
     for i in range(begin, end):
+        known = x[i - order : i + 1]
         error = 0.0
-        for k in range(order + 1):
-            error += a[order - k] * x[i - order + k]
+        for k in range(len(backward)):
+            error += backward[k] * known[k]
         total += error * error
     return total
 
@@ -102,9 +104,10 @@ def extent(
     for i in range(centre, min(centre + longest, len(x) - order)):
         if i - end > bridge:
             break
+        ahead = x[i : i + order + 1]
         error = 0.0
-        for k in range(order + 1):
-            error += a[k] * x[i + k]
+        for k in range(len(a)):
+            error += a[k] * ahead[k]
         if abs(error) > least:
             end = i
     return begin, end + 1
@@ -151,7 +154,7 @@ def try_fill(
 @_jit
 def log_odds(weights: F64, features: F64) -> float:
     """Natural log odds that this is a click and no sound, as often as both: see `odds.py`."""
-    total = weights[0]
+    total: float = weights[0]
     for i in range(len(features)):
         total += weights[i + 1] * min(max(np.log10(features[i] + 1e-30), -3.0), 4.0)
     return total
@@ -278,4 +281,5 @@ def mend(
     whole = (0, len(x))
     if sweep(trial, a, whole, sizes, sample_rate, weights, large, _MODEL_ODDS, least, spans) > 0:
         a = levinson(autocorrelation(trial, taper, order), order)
-    return sweep(x, a, due, sizes, sample_rate, weights, _SUSPICIOUS, least_odds, least, spans)
+    found: int = sweep(x, a, due, sizes, sample_rate, weights, _SUSPICIOUS, least_odds, least, spans)
+    return found

@@ -31,9 +31,10 @@ def decimate(x: F64, taps: F64, factor: int) -> F64:
     for i in range(len(out)):
         centre = i * factor
         begin, end = max(centre - half, 0), min(centre + half + 1, len(x))
+        heard, weights = x[begin:end], taps[begin - centre + half : end - centre + half]
         total = 0.0
-        for j in range(begin, end):
-            total += x[j] * taps[j - centre + half]
+        for j in range(len(heard)):
+            total += heard[j] * weights[j]
         out[i] = total
     return out
 
