@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dap_stream.processors.declick.model import ClickModel
 from dap_stream.processors.declick.settings import DeclickSettings
 from dap_stream.processors.entry import Entry
-from dap_stream.processors.findings import RepairModel
 
 if TYPE_CHECKING:
     from dap_stream.core.processor import Processor
     from dap_stream.core.stream_format import StreamFormat
+    from dap_stream.core.streams import SeekableSource
 
 
-def _make(settings: DeclickSettings, stream: StreamFormat, model: RepairModel | None) -> Processor:
+def _make(settings: DeclickSettings, stream: StreamFormat, model: ClickModel | None) -> Processor:
     from dap_stream.processors.declick.declick import Declick
 
-    findings = None if model is None else model.found_in(stream.sample_rate)
-    return Declick(stream.sample_rate, stream.channels, settings, findings)
+    if model is None:
+        return Declick(stream.sample_rate, stream.channels, settings)
+    found = model.found_in(stream.sample_rate)
+    return Declick(stream.sample_rate, stream.channels, settings, found, model.per_s)
+
+
+def _pretrain(
+    settings: DeclickSettings,
+    model: ClickModel,
+    source: SeekableSource,
+    progress: Callable[[float], None] | None,
+) -> None:
+    from dap_stream.processors.declick.survey import clicks_per_s
+
+    model.per_s = clicks_per_s(source, settings, progress)
 
 
 DECLICK = Entry(
@@ -27,5 +42,6 @@ DECLICK = Entry(
     repairs="clicks",
     make=_make,
     make_live=_make,
-    make_model=lambda settings, profile: RepairModel(),
+    make_model=lambda settings, profile: ClickModel(),
+    pretrain=_pretrain,
 )
