@@ -41,11 +41,11 @@ class PeakEnvelope:
 
     def __init__(self, sample_rate: int, channels: int) -> None:
         self._filters = interpolators(sample_rate)
-        self._past = np.zeros((channels, 2 * HALF - 1))
+        self._past: F64 = np.zeros((channels, 2 * HALF - 1))
 
     def process(self, audio: Audio, floor: float = 0.0) -> F64:
         """``[channels, n]`` to ``[n]``, linear."""
-        around = np.concatenate((self._past, audio), axis=1)
+        around: F64 = np.concatenate((self._past, np.asarray(audio, np.float64)), axis=1)
         self._past = around[:, around.shape[1] - (2 * HALF - 1) :]
         peaks = np.empty(audio.shape[1])
         true_peaks(around, self._filters, floor, peaks)

@@ -14,6 +14,7 @@ from recordings import FAST, read, snapshot, sound, write
 
 from dap_stream.apps.files import job_ends
 from dap_stream.cli.main import main
+from dap_stream.core.array_types import Audio
 from dap_stream.dsp.loudness import KWeighting, LoudnessMeter
 from dap_stream.errors import OutputError
 from dap_stream.io.scratch_audio import ScratchAudio
@@ -79,7 +80,7 @@ def test_silence_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_scratch_gives_back_what_was_written_and_leaves_nothing(dtype: type, tmp_path: Path) -> None:
-    audio = np.random.default_rng(0).standard_normal((3, 1000)).astype(dtype)
+    audio: Audio = np.random.default_rng(0).standard_normal((3, 1000)).astype(dtype)
     before = set(snapshot(tmp_path))
     with ScratchAudio(str(tmp_path), 8000, 3) as scratch:
         for part in np.array_split(audio, 7, axis=1):
