@@ -129,7 +129,7 @@ class _OctaveDown:
         counted = np.stack((error * weight, weight))
         sums, state = lfilter([1.0], [1.0, -self._keep], counted, zi=self._keep * self._sums)
         self._sums = state / self._keep
-        return np.minimum(sums[0] / (sums[1] + _LEAST_WEIGHT), 0.0)
+        return np.asarray(np.minimum(sums[0] / (sums[1] + _LEAST_WEIGHT), 0.0))
 
 
 def _moved_from(first: int, last: int) -> I64:
