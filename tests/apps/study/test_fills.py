@@ -22,7 +22,7 @@ from dap_stream.apps.study.settings import StudySettings
 from dap_stream.apps.study.subject import Filling
 from dap_stream.dsp.metrics import log_spectral_distance_db
 from dap_stream.dsp.stft import StftSpec
-from dap_stream.errors import OutputError, SettingError
+from dap_stream.errors import InputError, OutputError, SettingError
 
 RATE = 16000
 INPAINT = StudySettings(iterations=30, window=6, device="cpu", task="inpaint", samples=(5, 10, 30))
@@ -181,6 +181,17 @@ def test_loud_sound_in_deep_silence_is_learned_as_loud_as_it_is(settings: StudyS
     result = run_study("b.wav", "s", settings=replace(settings, iterations=1, samples=(1,)))
     outside = result.rows[0].score("made", "known_error_db")
     assert outside is not None and outside < 3.0
+
+
+def test_sound_in_the_hole_only_teaches_nothing() -> None:
+    audio = sound(1.5)
+    audio[0, :9000] = audio[0, 11000:] = 0.0
+    write(Path("b.wav"), audio)
+    with pytest.raises(
+        InputError, match=r"b.wav: nothing to learn from: 0 s to 1.5 s is silent but for what is"
+    ):
+        run_study("b.wav", "s", settings=replace(INPAINT, holes=((0.5, 0.75),)))
+    assert not Path("s").exists()
 
 
 def test_the_error_is_a_log_spectral_distance() -> None:
