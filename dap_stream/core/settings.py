@@ -1,12 +1,12 @@
 """Settings of a processor: frozen dataclasses that refuse nonsense when built.
 
-A field is made with `number` or `choice`; its metadata then says what is allowed, in what unit, and what it
-does. The command line, presets and the interface in Python all read it there.
+A field is made with `number`, `choice` or `text`; its metadata then says what is allowed, in what unit, and
+what it does. The command line, presets and the interface in Python all read it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, TypeVar, get_type_hints
@@ -33,6 +33,11 @@ def choice(default: Any, allowed: tuple[Any, ...], text: str) -> Any:
     return field(default=default, metadata={"allowed": allowed, "unit": "", "text": text})
 
 
+def text(default: str, form: str, check: Callable[[str], object], unit: str, meaning: str) -> Any:
+    """Field for a text of a ``form`` that is shown in help; ``check`` raises SettingError if it is not."""
+    return field(default=default, metadata={"form": form, "check": check, "unit": unit, "text": meaning})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Base of all settings: checks every field when built; SettingError with name, value and limit.
@@ -57,6 +62,8 @@ class Settings:
 def limits(item: Field[Any]) -> str:
     """Values that a field allows, in a few words, with the unit."""
     rule = item.metadata
+    if "form" in rule:
+        return str(rule["form"]) + (f" {rule['unit']}" if rule["unit"] else "")
     if "allowed" in rule:
         return "|".join(
             str(value).lower() if isinstance(value, bool) else str(value) for value in rule["allowed"]
@@ -89,6 +96,11 @@ def _check(name: str, value: Any, default: Any, rule: dict[str, Any]) -> None:
             raise SettingError(
                 f"{name}={_shown(value)} must be one of {', '.join(map(str, rule['allowed']))}"
             )
+        return
+    if "form" in rule:
+        if not isinstance(value, str):
+            raise SettingError(f"{name}={_shown(value)} must be a text like {rule['form']}")
+        rule["check"](value)
         return
     if value is None and default is None:
         return
