@@ -21,6 +21,12 @@ def _make(settings: DehumSettings, stream: StreamFormat, model: HumModel | None)
     return Dehum(stream.sample_rate, stream.channels, settings, model)
 
 
+def _make_live(settings: DehumSettings, stream: StreamFormat, model: None) -> Processor:
+    from dap_stream.processors.dehum.live import LiveDehum
+
+    return LiveDehum(stream.sample_rate, stream.channels, settings)
+
+
 def _make_model(settings: DehumSettings, profile: object) -> HumModel:
     from dap_stream.processors.dehum.watcher import HumModel
 
@@ -45,7 +51,7 @@ DEHUM = Entry(
     settings=DehumSettings,
     repairs="hum",
     make=_make,
-    make_live=_make,
+    make_live=_make_live,
     make_model=_make_model,
     pretrain=_pretrain,
 )

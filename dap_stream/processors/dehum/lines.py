@@ -23,7 +23,7 @@ STEADY_PART = 0.4  # of the windows have to agree on the level of a line
 _BASE_BINS = 25  # neighbours that a line is compared with: less than from harmonic to harmonic of mains
 _EDGE_BINS = 10  # lowest lines, in bins: below it is wind and handling
 _FAINT = 1e-9  # of all power; below it nothing is a line
-_TINY = 1e-30
+_TINY, _MOST_POWER = 1e-30, 1e30
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Spectra:
             for channel in heard[:, begin : begin + self._n]:
                 spectrum = fft.rfft(channel * self._window)
                 power += spectrum.real**2 + spectrum.imag**2
-            self._rows.append((power * self._scale).astype(np.float32))
+            self._rows.append(np.minimum(power * self._scale, _MOST_POWER).astype(np.float32))
             done += 1
         del self._rows[: -self._most]
         rest = heard[:, done * self._hop :].copy()
@@ -107,39 +107,69 @@ def _low(levels: F32 | F64) -> F32 | F64:
 
 def _base(quantile: F64) -> F64:
     """What is usual around each bin."""
-    n_parts = max(len(quantile) // _BASE_BINS, 1)
-    parts = np.array_split(quantile, n_parts)
-    centres = np.cumsum([len(part) for part in parts]) - [len(part) / 2.0 for part in parts]
-    return np.interp(np.arange(len(quantile)) + 0.5, centres, [np.median(part) for part in parts])
+    n_parts = len(quantile) // _BASE_BINS
+    parts = quantile[: n_parts * _BASE_BINS].reshape(n_parts, _BASE_BINS)
+    centres = (np.arange(n_parts) + 0.5) * _BASE_BINS
+    return np.interp(np.arange(len(quantile)) + 0.5, centres, np.median(parts, axis=1))
 
 
-def find_lines(rows: Sequence[F32], resolution_hz: float, least_db: float) -> list[Line]:
-    """Lines in power spectra ``[bins]`` of windows one after the other, the lowest first."""
-    power = np.stack(rows)
-    total = float(power.sum(axis=1, dtype=np.float64).mean())
-    lobes = power.copy()  # the main lobe of a line, wherever between two bins it is
-    lobes[:, 1:] += power[:, :-1]
-    lobes[:, :-1] += power[:, 1:]
-    quantile = _low(lobes).astype(np.float64)
-    prominence = 10.0 * np.log10((quantile + _TINY) / (_base(quantile) + _FAINT * total + _TINY))
-    is_peak = quantile >= ndimage.maximum_filter1d(quantile, 5)
-    found = np.flatnonzero(is_peak & (prominence >= least_db))
-    found = found[(found >= _EDGE_BINS) & (found < len(quantile) - 2)]
-    half, n_steady = len(rows) // 2, max(round(STEADY_PART * len(rows)), 2)
-    lines = []
-    for b in found:
-        level = 10.0 * np.log10(lobes[:, b].astype(np.float64) + _TINY)
-        ordered = np.sort(level)
+class Search:
+    """A search for lines in spectra, a part of the bins at a time so that a live stream need not wait.
+
+    Parameters
+    ----------
+    rows
+        Power ``[bins]`` of windows one after the other.
+    resolution_hz
+        From bin to bin.
+    least_db
+        Prominence of what is called a line.
+    """
+
+    def __init__(self, rows: Sequence[F32], resolution_hz: float, least_db: float) -> None:
+        self._rows, self._resolution_hz, self._least_db = rows, resolution_hz, least_db
+        self._quantile: F64 = np.zeros(len(rows[0]))
+        self._total = 0.0  # power of all windows
+
+    def part(self, number: int, of: int) -> None:
+        """One part of the work, the ``number``-th of so many, from 0."""
+        n_bins = len(self._quantile)
+        begin, end = n_bins * number // of, n_bins * (number + 1) // of
+        lobes, power = self._lobes(begin, end)
+        self._quantile[begin:end] = _low(lobes)
+        self._total += float(power.sum(dtype=np.float64))
+
+    def _lobes(self, begin: int, end: int) -> tuple[F32, F32]:
+        """Power in the main lobe of a line around bins, and power of them, both ``[windows, bins]``."""
+        power = np.zeros((len(self._rows), end - begin + 2), np.float32)
+        first, last = max(begin - 1, 0), min(end + 1, len(self._quantile))
+        for row, each in zip(power, self._rows, strict=True):
+            row[first - begin + 1 : last - begin + 1] = each[first:last]
+        inner = power[:, 1:-1]
+        return inner + power[:, :-2] + power[:, 2:], inner
+
+    def lines(self) -> list[Line]:
+        """What was found when all parts are done, the lowest first."""
+        quantile = self._quantile
+        faint = _FAINT * self._total / len(self._rows)
+        prominence = 10.0 * np.log10((quantile + _TINY) / (_base(quantile) + faint + _TINY))
+        is_peak = quantile >= ndimage.maximum_filter1d(quantile, 5)
+        found = np.flatnonzero(is_peak & (prominence >= self._least_db))
+        found = found[(found >= _EDGE_BINS) & (found < len(quantile) - 2)]
+        return [self._line(int(b), float(prominence[b])) for b in found]
+
+    def _line(self, place: int, prominence_db: float) -> Line:
+        lobes, power = self._lobes(place - 1, place + 2)
+        level = 10.0 * np.log10(lobes[:, 1].astype(np.float64) + _TINY)
+        ordered, n_steady = np.sort(level), max(round(STEADY_PART * len(level)), 2)
+        half = len(level) // 2
         # A parabola through the logarithms: exact for a Gaussian, and nearly so for a Hann window.
-        left, middle, right = np.log(_low(power[:, b - 1 : b + 2]).astype(np.float64) + _TINY)
+        left, middle, right = np.log(_low(power).astype(np.float64) + _TINY)
         bend = left - 2.0 * middle + right
-        lines.append(
-            Line(
-                float((b + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)) * resolution_hz),
-                float(quantile[b]),
-                float(prominence[b]),
-                float(np.min(ordered[n_steady - 1 :] - ordered[: len(ordered) - n_steady + 1])),
-                float(abs(_low(level[:half]) - _low(level[half:]))),
-            )
+        return Line(
+            float((place + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)) * self._resolution_hz),
+            float(self._quantile[place]),
+            prominence_db,
+            float(np.min(ordered[n_steady - 1 :] - ordered[: len(ordered) - n_steady + 1])),
+            float(abs(_low(level[:half]) - _low(level[half:]))),
         )
-    return lines

@@ -10,44 +10,22 @@ from dap_stream.core.array_types import C128, F64
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.dsp.line_kernels import add_tones
 from dap_stream.processors.block_repairer import Patch, Span, Window
-from dap_stream.processors.dehum.frames import Frames
-from dap_stream.processors.dehum.report import ActiveTime
+from dap_stream.processors.dehum.frames import GRID_S, Frames
 from dap_stream.processors.dehum.series import Series
 from dap_stream.processors.dehum.settings import DehumSettings
 from dap_stream.processors.dehum.track import Track
-from dap_stream.processors.dehum.watcher import HumModel, Watcher, is_same
+from dap_stream.processors.dehum.voice import HELD_S, Voice, choose
+from dap_stream.processors.dehum.watcher import HumModel, Watcher
 from dap_stream.processors.findings import Findings
 
 HOP_FRAMES, FUTURE_FRAMES = 20, 40
 _KNOT = 2  # frames from one amplitude to the next
-_OFF_POWER = 0.06  # -12 dB of what is usual: a machine that was switched off
-_USUAL_KEEP = 0.8  # -1 dB a second
-_HELD_S = 20.0  # that a series is looked after when the watcher sees it no more
 
 
 def span(sample_rate: int) -> Span:
     """Windows: a second that is due, and two to come, from which the ends of that second are told too."""
     hop = Frames(sample_rate).hop
     return Span(0, HOP_FRAMES * hop, FUTURE_FRAMES * hop)
-
-
-class _Voice:
-    """A track, and what was subtracted last."""
-
-    def __init__(self, track: Track, is_from_start: bool) -> None:
-        self.track = track
-        # Half the complex amplitudes of the last knot; a hum that is there from the first sample has none.
-        self.last: C128 | None = None if is_from_start else np.zeros(track.are_lines.shape, np.complex128)
-        self.usual = 0.0  # power
-        self.is_wanted = True
-        self.seen = 0  # sample of the stream up to which it was wanted
-        self.active: ActiveTime | None = None
-
-    def silence(self, amplitudes: C128) -> None:
-        """Set knots of ``amplitudes [channels, lines, knots]`` to 0 where all of it is switched off."""
-        power = np.sum(np.abs(amplitudes) ** 2, axis=(0, 1))
-        self.usual = max(self.usual * _USUAL_KEEP, float(np.median(power)))
-        amplitudes[..., power < _OFF_POWER * self.usual] = 0.0
 
 
 class HumRepair:
@@ -73,7 +51,7 @@ class HumRepair:
         self._model = model if model is not None and model.stretches is not None else None
         self._watcher = Watcher(stream.sample_rate, settings) if self._model is None else None
         self._heard = 0  # samples that the watcher has
-        self._voices: list[_Voice] = []
+        self._voices: list[Voice] = []
 
     def patches(self, window: Window) -> Iterator[Patch]:
         """Give the samples of the hop less the hum in them."""
@@ -87,7 +65,7 @@ class HumRepair:
             self._add(voice, start, begin - window.due.start, end - window.due.start, hum)
         if is_last:
             for voice in self._voices:
-                self._close(voice)
+                voice.close(self._findings)
         self._voices = [voice for voice in self._voices if voice.is_wanted or np.any(voice.last)]
         for channel in np.flatnonzero(hum.any(axis=1)):
             here = hum[channel, begin - window.due.start : end - window.due.start]
@@ -106,24 +84,11 @@ class HumRepair:
 
     def _choose(self, series: Sequence[Series], start: int) -> None:
         """Voices for what is there, and none for what is gone."""
-        held = 0 if self._model is not None else round(_HELD_S * self._stream.sample_rate)
-        new = list(series)
-        for voice in self._voices:
-            same = [each for each in new if is_same(each, self._now(voice))]
-            if same:
-                new = [each for each in new if each not in same]
-                voice.seen = start
-            voice.is_wanted = bool(same) or start - voice.seen < held
-        for each in new:
+        held = 0 if self._model is not None else round(HELD_S * self._stream.sample_rate)
+        for each in choose(self._voices, series, start, held):
             # A frame in the middle of the first hop is the first that is whole.
             track = Track(each, self._frames, self._stream.channels, start // self._frames.hop + 1)
-            voice = _Voice(track, start <= 0)
-            voice.seen = start
-            self._voices.append(voice)
-
-    def _now(self, voice: _Voice) -> Series:
-        series = voice.track.series
-        return Series(voice.track.fundamental_hz, series.n_harmonics, series.is_mains)
+            self._voices.append(Voice(track, start, start <= 0))
 
     def _extend(self, window: Window) -> None:
         """Give all tracks the frames that came with this window."""
@@ -145,15 +110,16 @@ class HumRepair:
                 parts.append(track.pick(spectra[track.end - since :]))
         for track, parts in zip(tracks, picked, strict=True):
             track.extend(np.stack(parts))
+            track.judge()
 
-    def _add(self, voice: _Voice, start: int, begin: int, end: int, hum: F64) -> None:
+    def _add(self, voice: Voice, start: int, begin: int, end: int, hum: F64) -> None:
         """Add the sound of a voice to ``hum [channels, due]``; the stream has ``begin`` to ``end`` of it."""
         track, hop = voice.track, self._frames.hop
         if not len(track.phases):
             return
         due = start // hop + np.arange(0, HOP_FRAMES + 1, _KNOT)
         phases, amplitudes = track.amplitudes(due)
-        voice.silence(amplitudes)
+        voice.silence(amplitudes, HOP_FRAMES * GRID_S)
         if not voice.is_wanted:
             amplitudes[...] = 0.0
         if voice.last is not None:
@@ -165,18 +131,4 @@ class HumRepair:
             if len(used):
                 turned = track.numbers[used, None] * phases
                 add_tones(np.ascontiguousarray(each[used]), turned, _KNOT * hop, hum[channel])
-        self._note(voice, amplitudes, start + begin, start + end)
-
-    def _note(self, voice: _Voice, amplitudes: C128, start: int, end: int) -> None:
-        """Remember where it was heard."""
-        if not amplitudes.any():
-            self._close(voice)
-            return
-        if voice.active is None:
-            voice.active = ActiveTime(start)
-        voice.active.add(end, voice.track.fundamental_hz, amplitudes)
-
-    def _close(self, voice: _Voice) -> None:
-        if voice.active is not None:
-            self._findings.add(voice.active.finding())
-            voice.active = None
+        voice.note(amplitudes, start + begin, start + end, self._findings)

@@ -17,11 +17,11 @@ from dap_stream.processors.dehum.series import Series
 REACH_S = 2.0  # to both sides, that an amplitude is told from
 _PHASE_REACH_S = 0.5
 _PHASE_STEP = 4  # frames from one look at the phase to the next
-_HARMONICS_BY_TURN = (6, 16, 1000)  # a phase known roughly tells nothing yet about high harmonics
+_HARMONICS_BY_TURN = (6, 16, 1000)
 _MEMORY_S = 8.0
 _ROUNDS = 4
 # Squared mean to the median squared distance from it, over all frames in memory: what noise alone has is
-# about 3 divided by their number, and has been seen at 8; the least is for music, whose notes lie on harmonics.
+# about 3 divided by their number, and has been seen at 8; the least is for music: notes lie on harmonics.
 _LINE_SNR_FRAMES, _LEAST_LINE_SNR = 20.0, 0.1
 _PHASE_SNR, _MOST_SNR = 2.0, 100.0
 _SLOPE = 10  # frames that the frequency is told from, to go on
@@ -77,14 +77,19 @@ class Track:
         last = self.phases[-1] if len(self.phases) else 0.0
         self.phases = np.concatenate((self.phases, last + self._advance * np.arange(1, n_new + 1)))
         self.values = np.concatenate((self.values, values), axis=2)
+        # A phase known roughly tells nothing yet about high harmonics.
         for most in _HARMONICS_BY_TURN:
-            self._follow(most)
+            if n_new > 1 or most >= len(self.numbers):
+                self._follow(most)
             if most >= len(self.numbers):
                 break
         reach = min(_SLOPE, len(self.phases) - 1)
         if reach:
             self._advance = float(self.phases[-1] - self.phases[-1 - reach]) / reach
-        least = max(_LINE_SNR_FRAMES / len(self.phases), _LEAST_LINE_SNR)
+
+    def judge(self) -> None:
+        """Decide which harmonics are lines, from all that is remembered."""
+        least = max(_LINE_SNR_FRAMES / max(len(self.phases), 1), _LEAST_LINE_SNR)
         self.are_lines = self._steadiness() > least
 
     @property

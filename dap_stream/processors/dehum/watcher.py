@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dap_stream.core.array_types import F64
 from dap_stream.core.finite import finite
 from dap_stream.core.streams import SeekableSource
-from dap_stream.processors.dehum.lines import HOP_S, WINDOW_S, Spectra, find_lines
+from dap_stream.processors.dehum.lines import HOP_S, WINDOW_S, Search, Spectra
 from dap_stream.processors.dehum.series import WEAK_DB, Series, find_series
 from dap_stream.processors.dehum.settings import DehumSettings
 from dap_stream.processors.findings import RepairModel
@@ -17,7 +17,7 @@ LONG_S = 20.0  # no note is held as steadily; "tens of seconds"
 SHORT_S = 8.0  # is enough for mains, which is known by its frequencies
 _LEAST_S = 4.0  # of a whole recording
 _SURE_S = 9.5  # of a whole recording, for a tone that is not mains
-_EVERY_S = 2.0  # from one decision to the next
+_EVERY_S = 4.0  # from one decision to the next
 _SHORT_DB = 4.0  # more prominence than in a long time, since a quantile of few windows is less sure
 _SAME_HZ, _SAME_PART = 0.4, 0.004  # drift from one decision to the next
 
@@ -41,44 +41,68 @@ class Watcher:
         Hz.
     settings
         Which tones are wanted.
+    n_parts
+        Calls of `feed` that a decision is spread over.
     """
 
-    def __init__(self, sample_rate: int, settings: DehumSettings) -> None:
-        self._sample_rate, self._settings = sample_rate, settings
+    def __init__(self, sample_rate: int, settings: DehumSettings, n_parts: int = 1) -> None:
+        self._sample_rate, self._settings, self._n_parts = sample_rate, settings, n_parts
         self._spectra = Spectra(sample_rate, _windows(LONG_S))
-        self._n_windows = self._due = 0
+        self._n_windows, self._due = 0, _windows(SHORT_S)
+        self._searches: list[Search] = []  # the long one, and the short one
+        self._n_done = 0
+        self._span_s = (0.0, 0.0)
         self.series: tuple[Series, ...] = ()
         self.span_s = (0.0, 0.0)
         """Time of the last decision: what is in ``series`` was there in it."""
 
     def feed(self, audio: F64, is_end: bool = False) -> bool:
-        """Take the next samples ``[channels, n]``; whether there was a new decision."""
+        """Take the next samples ``[channels, n]``; whether there is a new decision."""
         self._n_windows += self._spectra.feed(audio)
-        if not is_end and self._n_windows < self._due:
+        if is_end or (self._n_windows >= self._due and not self._searches):
+            self._due = self._n_windows + round(_EVERY_S / HOP_S)
+            self._begin(is_end)
+        if not self._searches:
             return False
-        self._due = self._n_windows + round(_EVERY_S / HOP_S)
-        return self._decide(is_end)
+        n_parts = 1 if is_end else self._n_parts
+        for search in self._searches:
+            search.part(self._n_done, n_parts)
+        self._n_done += 1
+        if self._n_done < n_parts:
+            return False
+        self.series = self._decided(is_end)
+        self.span_s = self._span_s
+        self._searches = []
+        return True
 
-    def _decide(self, is_end: bool) -> bool:
-        long = self._spectra.last(_windows(LONG_S))
+    def _is_whole(self, is_end: bool) -> bool:
+        """Whether all of the recording is remembered."""
+        return is_end and self._n_windows <= _windows(LONG_S)
+
+    def _begin(self, is_end: bool) -> None:
+        """Begin a decision, if enough is known for one."""
+        self._searches, self._n_done = [], 0
         n_short = _windows(SHORT_S)
-        is_whole = is_end and self._n_windows == len(long)  # all of the recording is here
-        if len(long) < (_windows(_LEAST_S) if is_whole else n_short):
-            return False
-        span = max(len(long), n_short) if is_whole else n_short
-        tones, rate, resolution = self._settings.tones, self._sample_rate, self._spectra.resolution_hz
-        is_long, is_sure = len(long) == _windows(LONG_S), is_whole and len(long) >= _windows(_SURE_S)
-        series = find_series(find_lines(long, resolution, WEAK_DB), rate, tones, is_long, is_sure)
-        if is_long:
-            short = find_lines(long[-n_short:], resolution, WEAK_DB + _SHORT_DB)
-            for each in find_series(short, rate, tones, False, False):
+        long = self._spectra.last(_windows(LONG_S))
+        if len(long) < (_windows(_LEAST_S) if self._is_whole(is_end) else n_short):
+            return
+        resolution = self._spectra.resolution_hz
+        self._searches = [Search(long, resolution, WEAK_DB)]
+        if len(long) == _windows(LONG_S):
+            self._searches.append(Search(long[-n_short:], resolution, WEAK_DB + _SHORT_DB))
+        end_s = (self._n_windows - 1) * HOP_S + WINDOW_S
+        self._span_s = (end_s - (len(long) - 1) * HOP_S - WINDOW_S, end_s)
+
+    def _decided(self, is_end: bool) -> tuple[Series, ...]:
+        tones, rate = self._settings.tones, self._sample_rate
+        is_long = len(self._searches) > 1
+        is_sure = self._is_whole(is_end) and self._n_windows >= _windows(_SURE_S)
+        series = find_series(self._searches[0].lines(), rate, tones, is_long, is_sure)
+        for search in self._searches[1:]:
+            for each in find_series(search.lines(), rate, tones, False, False):
                 if not any(is_same(each, other) for other in series):
                     series.append(each)
-        self.series = tuple(series)
-        span = len(long)
-        end_s = (self._n_windows - 1) * HOP_S + WINDOW_S
-        self.span_s = (end_s - (span - 1) * HOP_S - WINDOW_S, end_s)
-        return True
+        return tuple(series)
 
 
 @dataclass
