@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dap_stream.core.alone import Alone
-from dap_stream.core.array_types import C128, F64, Audio
+from dap_stream.core.array_types import F64, Audio
 from dap_stream.core.processor import checked_buffer
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.dsp.line_kernels import add_tones
@@ -18,6 +18,7 @@ from dap_stream.processors.dehum.watcher import Watcher
 _JUDGED_EVERY = 10  # frames from one decision about lines to the next
 _SEARCH_PARTS = 8  # frames that a search for lines is spread over: none of them may take long
 _KNOWN = 20  # frames before a new track is heard, so that it knows its phase
+_RENEWED_AFTER = 60  # frames of a track in which nothing is heard
 _FREE = 20  # newest frames whose phase is still corrected
 
 
@@ -121,6 +122,8 @@ class LiveDehum:
         if stream.voices:
             spectra = [frames.spectra(samples) for samples in stream.heard]
             for voice in stream.voices:
+                if voice.is_silent and len(voice.track.phases) >= _RENEWED_AFTER:
+                    voice.renew(Track(voice.series, frames, self.channels, stream.n_frames))
                 voice.track.extend(np.stack([voice.track.pick(each) for each in spectra]))
                 self._expect(voice)
             stream.voices = [voice for voice in stream.voices if voice.is_wanted or np.any(voice.last)]
@@ -137,15 +140,16 @@ class LiveDehum:
             return
         if (n_known - _KNOWN) % _JUDGED_EVERY == 0:
             track.judge()
-        phases, found = track.amplitudes(np.array([now, now + 1]))
-        amplitudes: C128 = found.copy()
-        voice.silence(amplitudes, GRID_S)
+        there = track.amplitudes(np.array([now + 1]))
+        voice.silence(there, GRID_S)
         if not voice.is_wanted:
-            amplitudes[...] = 0.0
+            there[...] = 0.0
+        phases = track.phase(np.array([now, now + 1]))
         turns = np.exp(1j * track.numbers[:, None] * phases)
         # What was expected before goes over into what is expected now.
-        amplitudes[..., 0] = np.asarray(voice.last) / turns[:, 0]
-        voice.last = amplitudes[..., 1] * turns[:, 1]
+        here = np.asarray(voice.last) / turns[:, 0]
+        voice.last = there[..., 0] * turns[:, 1]
+        amplitudes = np.stack((here, there[..., 0]), axis=2)
         for channel, each in enumerate(amplitudes):
             used = np.flatnonzero(each.any(axis=1))
             if len(used):

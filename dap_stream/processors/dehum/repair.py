@@ -85,10 +85,15 @@ class HumRepair:
     def _choose(self, series: Sequence[Series], start: int) -> None:
         """Voices for what is there, and none for what is gone."""
         held = 0 if self._model is not None else round(HELD_S * self._stream.sample_rate)
+        channels = self._stream.channels
+        first = (
+            start // self._frames.hop + 1
+        )  # a frame in the middle of the first hop is the first that is whole
         for each in choose(self._voices, series, start, held):
-            # A frame in the middle of the first hop is the first that is whole.
-            track = Track(each, self._frames, self._stream.channels, start // self._frames.hop + 1)
-            self._voices.append(Voice(track, start, start <= 0))
+            self._voices.append(Voice(Track(each, self._frames, channels, first), start, start <= 0))
+        for voice in self._voices:
+            if voice.is_silent:
+                voice.renew(Track(voice.series, self._frames, channels, first))
 
     def _extend(self, window: Window) -> None:
         """Give all tracks the frames that came with this window."""
@@ -118,7 +123,7 @@ class HumRepair:
         if not len(track.phases):
             return
         due = start // hop + np.arange(0, HOP_FRAMES + 1, _KNOT)
-        phases, amplitudes = track.amplitudes(due)
+        phases, amplitudes = track.phase(due), track.amplitudes(due)
         voice.silence(amplitudes, HOP_FRAMES * GRID_S)
         if not voice.is_wanted:
             amplitudes[...] = 0.0

@@ -141,24 +141,21 @@ class Track:
         beyond = np.maximum(frames - knots[-1], 0) * slope
         self.phases[self._n_final :] += np.interp(frames, knots, wrong) + beyond
 
-    def amplitudes(self, frames: I64) -> tuple[F64, C128]:
-        """What it is at frames of the stream, also at such as lie a little before or behind those in memory.
-
-        Returns
-        -------
-        phases
-            Of the fundamental ``[frames]``, in radians.
-        amplitudes
-            Half the complex amplitude relative to it ``[channels, lines, frames]``; 0 for what is no line.
-        """
+    def phase(self, frames: I64) -> F64:
+        """Of the fundamental at frames of the stream, in radians; also a little outside its memory."""
         columns = frames - self.first
         inside = np.clip(columns, 0, len(self.phases) - 1)
+        return np.asarray(self.phases[inside] + self._advance * (columns - inside))
+
+    def amplitudes(self, frames: I64) -> C128:
+        """Half the complex amplitudes relative to that phase ``[channels, lines, frames]``; 0 for no line."""
         places = self.heard
         found = np.zeros((*self.are_lines.shape, len(frames)), np.complex128)
         if len(places):
+            inside = np.clip(frames - self.first, 0, len(self.phases) - 1)
             found[:, places] = self._means(places, inside, _taper(REACH_S))[0]
             found[~self.are_lines] = 0.0
-        return self.phases[inside] + self._advance * (columns - inside), found
+        return found
 
     def settle(self, end: int) -> None:
         """The phase before frame ``end`` of the stream is given away; forget what is too old to matter."""

@@ -22,19 +22,19 @@ class Voice:
     """A track, and what was subtracted last."""
 
     def __init__(self, track: Track, position: int, is_from_start: bool) -> None:
-        self.track = track
+        self.track, self.series = track, track.series
         # Half the complex amplitudes of the last knot; a hum that is there from the first sample has none.
         self.last: C128 | None = None if is_from_start else np.zeros(track.are_lines.shape, np.complex128)
         self.usual = 0.0  # power
+        self.is_silent = False  # all that was looked at last was 0
         self.is_wanted = True
         self.seen = position  # sample of the stream up to which it was wanted
         self.active: ActiveTime | None = None
 
-    @property
-    def now(self) -> Series:
-        """The series as it is now."""
-        series = self.track.series
-        return Series(self.track.fundamental_hz, series.n_harmonics, series.is_mains)
+    def renew(self, track: Track) -> None:
+        """Forget a phase that nothing was heard of: noise may have led it anywhere."""
+        self.track = track
+        self.is_silent = False
 
     def silence(self, amplitudes: C128, seconds: float) -> None:
         """Set knots of ``amplitudes [channels, lines, knots]`` to 0 where all of it is switched off.
@@ -44,6 +44,7 @@ class Voice:
         power = np.sum(np.abs(amplitudes) ** 2, axis=(0, 1))
         self.usual = max(self.usual * _USUAL_KEEP**seconds, float(np.median(power)))
         amplitudes[..., power < _OFF_POWER * self.usual] = 0.0
+        self.is_silent = not amplitudes.any()
 
     def note(self, amplitudes: C128, start: int, end: int, findings: Findings) -> None:
         """Remember what was subtracted between two samples of the stream."""
@@ -65,8 +66,9 @@ def choose(voices: Iterable[Voice], series: Sequence[Series], position: int, hel
     """Say which voices are wanted at a sample, and give the series that have none yet."""
     new = list(series)
     for voice in voices:
-        same = [each for each in new if is_same(each, voice.now)]
+        same = [each for each in new if is_same(each, voice.series)]
         if same:
+            voice.series = same[0]
             new = [each for each in new if each not in same]
             voice.seen = position
         voice.is_wanted = bool(same) or position - voice.seen < held

@@ -139,12 +139,12 @@ class HumModel(RepairModel):
         self.stretches = None
 
     def series_at(self, start_s: float, end_s: float) -> tuple[Series, ...]:
-        """All that are there in some part of this time."""
+        """All that are there in some part of this time, or near it: a decision sees most of a stretch."""
         middle_s = (start_s + end_s) / 2.0
         return tuple(
             each.at(middle_s)
             for each in self.stretches or ()
-            if each.start_s <= end_s and start_s <= each.end_s
+            if each.start_s - _EVERY_S <= end_s and start_s <= each.end_s + _EVERY_S
         )
 
 
