@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,19 +13,19 @@ from dap_stream.processors.dehum.settings import MAINS
 
 MAINS_HZ = (50.0, 60.0)
 _LOW = 6  # harmonics of mains of which one has to be strong
-_OFF_HZ = 0.5  # that mains may be off, most of it the clock of a recorder
+_OFF_HZ = 0.4  # that mains may be off, most of it the clock of a recorder
 _NEAR_HZ, _NEAR_PART = 0.3, 2e-4  # that a harmonic may be off: what interpolation and drift leave
 WHINE_HZ = 10_000.0  # above it nothing is played
 MOST_HARMONICS = 400
 _FEWEST_TRIED = 60  # harmonics that are looked for, also where no line was found
 
 WEAK_DB = 8.0  # prominence of one among others of a series
-_STRONG_DB, _STRONG_TREND_DB = 12.0, 3.0
-# In speech as loud, hum has 0 to 2 dB, notes of instruments have 3 and more; mains may change its level with
-# the machines on the line, and is known by its frequency.
-_TONE_SPREAD_DB, _MAINS_SPREAD_DB = 2.0, 3.5
+# Least prominence, largest spread and trend, in dB, of a line that says that there is a series. In speech as
+# loud, hum has a spread and a trend of 0 to 1.5, notes of instruments have 3 and more. Mains may change its
+# level with the machines on the line, and is known by its frequency.
+_MAINS, _TONE = (12.0, 3.5, 3.0), (12.0, 2.0, 2.0)
+_SURE = (15.0, 1.5, 1.5)  # in a recording that is too short to be certain of a tone
 _WEAK_SPREAD_DB = 4.5  # what fluctuates more is no line, but noise or speech
-_SURE_DB, _SURE_SPREAD_DB, _SURE_TREND_DB = 15.0, 1.5, 1.5  # in a recording too short for `STRONG` ones
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,8 @@ class Series:
     is_mains: bool
 
 
-def _is_strong(line: Line, spread_db: float) -> bool:
-    return (
-        line.prominence_db >= _STRONG_DB and line.spread_db <= spread_db and line.trend_db <= _STRONG_TREND_DB
-    )
-
-
-def _is_sure(line: Line) -> bool:
-    return (
-        line.prominence_db >= _SURE_DB
-        and line.spread_db <= _SURE_SPREAD_DB
-        and line.trend_db <= _SURE_TREND_DB
-    )
+def _is_steady(line: Line, prominence_db: float, spread_db: float, trend_db: float) -> bool:
+    return line.prominence_db >= prominence_db and line.spread_db <= spread_db and line.trend_db <= trend_db
 
 
 def _members(lines: Sequence[Line], fundamental_hz: float) -> list[tuple[int, Line]]:
@@ -89,8 +80,10 @@ def _mains(lines: Sequence[Line]) -> list[list[tuple[int, Line]]]:
     for _ in MAINS_HZ:
         candidates = [_best_mains(free, base) for base in MAINS_HZ]
         best = max(candidates, key=len)
-        lowest = [line for number, line in best if number <= _LOW and _is_strong(line, _MAINS_SPREAD_DB)]
-        if not lowest or (len(best) < 3 and min(number for number, _ in best) > 2):
+        lowest = [line for number, line in best if number <= _LOW and _is_steady(line, *_MAINS)]
+        numbers = [number for number, _ in best]
+        # Rectified mains has even harmonics only; all of a higher common factor are those of another tone.
+        if not lowest or math.gcd(*numbers) > 2 or (len(best) < 3 and min(numbers) > 2):
             break
         found.append(best)
         free = [line for line in free if line not in (member for _, member in best)]
@@ -142,7 +135,7 @@ def find_series(
     if not is_long and not is_all:
         return series
     for line in lines:
-        if line in taken or not (_is_strong(line, _TONE_SPREAD_DB) if is_long else _is_sure(line)):
+        if line in taken or not _is_steady(line, *(_TONE if is_long else _SURE)):
             continue
         if tones == MAINS and line.frequency_hz < WHINE_HZ:
             continue
