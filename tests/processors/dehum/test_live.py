@@ -62,11 +62,11 @@ def test_hum_goes_once_it_is_certain_in_place_and_at_once(rng: np.random.Generat
 
 def test_it_begins_and_ends_without_a_click(rng: np.random.Generator) -> None:
     n = 26 * RATE
-    hum = 0.1 * np.sin(2 * np.pi * 50.0 * np.arange(n) / RATE)
+    hum = 0.1 * np.cos(2 * np.pi * 50.0 * np.arange(n) / RATE)
     hum[17 * RATE :] = 0.0
     audio = hum + 1e-5 * rng.standard_normal(n)
     removed = audio - process_array(LiveDehum(RATE), audio[None])[0]
     assert np.max(np.abs(removed)) > 0.09
-    # A sine of 50 Hz goes by 0.002 a sample; a jump would be larger.
+    # A tone of 50 Hz goes by 0.002 a sample; a jump would be larger.
     assert np.max(np.abs(np.diff(removed))) < 0.004
     np.testing.assert_array_equal(removed[23 * RATE :], 0.0)
