@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import exp1
 
-from dap_stream.core.array_types import C64, F32, F64, I64
+from dap_stream.core.array_types import C64, C128, F32, F64, I64
 from dap_stream.dsp.gain_kernels import MIN_SNR
+from dap_stream.dsp.line_kernels import LEAST_POWER, SOFT
 from dap_stream.dsp.stft_kernels import MAX_POWER
 
 
@@ -86,3 +87,31 @@ def release(need: I64, decay: float, held: int, out: I64) -> None:
     for i, needed in enumerate(need):
         held = max(int(needed), int(held * decay))
         out[i] = held
+
+
+def robust_means(values: C128, taper: F64, knots: I64, n_rounds: int, means: C128, noise: F64) -> None:
+    """`dap_stream.dsp.line_kernels.robust_means`."""
+    half = len(taper) // 2
+    padded = np.pad(values, ((0, 0), (half, half)))
+    inside = np.pad(np.ones(values.shape[1]), half)
+    for k, knot in enumerate(knots):
+        weight = taper * inside[knot : knot + len(taper)]
+        near = padded[:, knot : knot + len(taper)]
+        is_inside = inside[knot : knot + len(taper)] > 0.0
+        mean = np.average(near, axis=1, weights=weight)
+        for turn in range(n_rounds + 1):
+            apart = np.abs(near - mean[:, None]) ** 2
+            middle = np.median(apart[:, is_inside], axis=1) + LEAST_POWER
+            if turn < n_rounds:
+                weights = weight / (apart + SOFT * middle[:, None])
+                mean = np.sum(near * weights, axis=1) / np.sum(weights, axis=1)
+        means[:, k], noise[:, k] = mean, middle
+
+
+def add_tones(amplitudes: C128, phases: F64, hop: int, out: F64) -> None:
+    """`dap_stream.dsp.line_kernels.add_tones`."""
+    knots = np.arange(amplitudes.shape[1]) * hop
+    places = np.arange(len(out))
+    for amplitude, phase in zip(amplitudes, phases, strict=True):
+        at = np.interp(places, knots, amplitude.real) + 1j * np.interp(places, knots, amplitude.imag)
+        out += 2.0 * (at * np.exp(1j * np.interp(places, knots, phase))).real

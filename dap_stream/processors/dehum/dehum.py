@@ -1,24 +1,21 @@
-"""The repair of hum as a processor."""
+"""The repair of hum as a processor for files and pipes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from dap_stream.core.stream_format import StreamFormat
-from dap_stream.processors.block_repairer import BlockRepairer, Patch, Span, Window
+from dap_stream.processors.block_repairer import BlockRepairer
+from dap_stream.processors.dehum.repair import HumRepair, span
 from dap_stream.processors.dehum.settings import DehumSettings
+from dap_stream.processors.dehum.watcher import HumModel
 from dap_stream.processors.findings import Findings
-
-KIND = "hum"
-
-
-class _Repair:
-    def patches(self, window: Window) -> Iterable[Patch]:
-        return ()
 
 
 class Dehum(BlockRepairer):
-    """A processor that repairs hum.
+    """A processor that subtracts hum and whine: steady tones with all their harmonics.
+
+    Their phase is followed and their amplitudes are measured, so that just they are subtracted, and not all
+    that is at their frequencies. Three seconds late; without a first pass, hum is subtracted from when it is
+    certain (mains after 8 seconds, other tones after 20).
 
     Parameters
     ----------
@@ -27,9 +24,9 @@ class Dehum(BlockRepairer):
     channels
         1 to 64.
     settings
-        How.
-    findings
-        Gets what is found.
+        Which tones.
+    model
+        Gets what is found, and may know it from a first pass (`dap_stream.processors.dehum.watcher.survey`).
 
     Raises
     ------
@@ -42,7 +39,14 @@ class Dehum(BlockRepairer):
         sample_rate: int,
         channels: int = 1,
         settings: DehumSettings | None = None,
-        findings: Findings | None = None,
+        model: HumModel | None = None,
     ) -> None:
         self.settings = settings or DehumSettings()
-        super().__init__(StreamFormat(sample_rate, channels), Span(1024, 1024, 1024), _Repair, findings)
+        stream = StreamFormat(sample_rate, channels)
+        findings = Findings(sample_rate) if model is None else model.found_in(sample_rate)
+        super().__init__(
+            stream,
+            span(sample_rate),
+            lambda: HumRepair(stream, self.settings, model, findings),
+            findings,
+        )
