@@ -61,6 +61,8 @@ def private_uses(source: str) -> Iterator[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Attribute):
             *owner, name = ast.unparse(node).split(".")
+            if not all(part.isidentifier() for part in owner):
+                continue  # of what a call gave, and that is anybody's
             owner = owner[1:] if owner[0] == "self" else owner
             root = modules.get(owner[0].lstrip("_")) if owner else None
             names = [f"{root}.{'.'.join([*owner[1:], name])}"] if root else []

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_twins import assert_same_signature, twins_of
 
-from dap_stream.dsp import gain_kernels, limiter_kernels, reference, stft_kernels, true_peak_kernels
+from dap_stream.dsp import (
+    gain_kernels,
+    limiter_kernels,
+    line_kernels,
+    reference,
+    stft_kernels,
+    true_peak_kernels,
+)
 
 
 @given(hop=st.integers(1, 40), n_frames=st.integers(1, 12), seed=st.integers(0, 99))
@@ -143,7 +150,8 @@ def test_release_equals_its_twin_and_ends_at_nothing(need, decay, held):
     assert rest[-1] == 0
 
 
-FAST = {**vars(stft_kernels), **vars(gain_kernels), **vars(true_peak_kernels), **vars(limiter_kernels)}
+_MODULES = (stft_kernels, gain_kernels, true_peak_kernels, limiter_kernels, line_kernels)
+FAST = {name: value for module in _MODULES for name, value in vars(module).items()}
 TWINS = twins_of(reference)
 
 
