@@ -112,6 +112,16 @@ def test_loudness_comes_last_and_the_removed_part_is_the_damage_alone(
     assert "--loudness is about one" in capsys.readouterr().err
 
 
+def test_what_a_first_pass_told_is_known_from_the_first_sample_on(capsys: pytest.CaptureFixture[str]) -> None:
+    time_s = np.arange(12 * RATE) / RATE
+    hum = sum(0.02 * np.sin(2.0 * np.pi * 50.0 * k * time_s + k) for k in range(1, 12))
+    write(Path("hum.wav"), (sound(12.0, RATE, 1)[0] * 0.3 + hum)[None], subtype="FLOAT")
+    assert main(["repair", "hum.wav", "--hum", "--json", "--removed", "r.wav"]) == 0
+    told = json.loads(capsys.readouterr().out)["findings"]
+    assert [(each["start_s"], each["seconds"]) for each in told] == [(0.0, 12.0)]
+    assert np.sqrt(np.mean(read(Path("r.wav"))[0, :RATE] ** 2)) > 0.02  # in a pipe it takes 8 s to be sure
+
+
 def test_nothing_found_is_the_same_recording(fake: None, capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("a.wav"), sound(2.0, 44100, 2), 44100, "PCM_24")
     before = Path("a.wav").read_bytes()
