@@ -45,6 +45,7 @@ _CLIPPED = 0.9  # of the peak: beyond it a constant value is a clipped top
 # Residual at the join of a repeated buffer beyond that quantile of the buffer's own.
 _JOIN_QUANTILE = 0.97
 _PREDICTABLE_DB = 10.0  # less is noise: joins are not to be seen in it, but nothing repeats by itself either
+_MOST_TIMES = 8  # that a buffer is repeated; what goes on for longer is a made sound
 _CHANCE = 2  # samples by which a repetition may go on by chance
 
 
@@ -156,12 +157,12 @@ class GapDetector:
             excess = (end - start) % lag
             if end - start - excess > self._longest or excess > _CHANCE or end == len(around.x):
                 continue
-            if end - start < self._shortest or start - lag < self._edge:
+            times = (end - start) // lag
+            if end - start < self._shortest or start - lag < self._edge or times > _MOST_TIMES:
                 continue
             buffer = around.x[start - lag : start]
             if np.std(buffer) < _LEAST_STEPS * around.step or not self._is_join(around.x, start, end, lag):
                 continue
-            times = (end - start) // lag
             length = f"buffer of {lag} samples ({samples_to_ms(lag, self._sample_rate):.1f} ms)"
             yield Gap(start, end, f"{length} repeated" + (f" {times} times" if times > 1 else ""))
 
@@ -176,12 +177,14 @@ class GapDetector:
         if power_to_db(np.var(before)) - power_to_db(np.mean(own**2)) < _PREDICTABLE_DB:
             return True
         most = np.quantile(own, _JOIN_QUANTILE) * 2.0 + 1e-9 * np.std(before)
-        joins = residual[[start - begin, start - begin + 1, end - begin, end - begin - 1]]
-        return bool(np.max(joins) > most)
+        joins = [start - begin, start - begin + 1]
+        if end - start < 2 * lag:  # the end of more may be where a tone ends that repeats by itself
+            joins += [end - begin - 1, end - begin]
+        return bool(np.max(residual[joins]) > most)
 
 
 class _Surroundings:
-    """What a gap is compared with."""
+    """Level and silence of the piece, with which a gap is compared."""
 
     def __init__(self, x: F64, runs: I64) -> None:
         self.x = x

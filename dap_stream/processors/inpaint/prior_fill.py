@@ -1,4 +1,4 @@
-"""What a deep prior makes of a hole in a spectrogram, when it is fitted to all around the hole.
+"""A hole in a spectrogram, filled by a deep prior that is fitted to all around it.
 
 Ulyanov et al. (2018, Deep Image Prior, inpainting): the hole is left out of the loss. The network is the one
 that did best, ``skip`` (bench/TRIED.md); its image is the mean of the power in the sense of the logarithm.
