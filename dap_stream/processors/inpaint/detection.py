@@ -93,7 +93,7 @@ class GapDetector:
         repeats = self._repeats[: repeated_runs(x, x.view(np.int64), *REPEATED, self._repeats)]
         if not len(runs) and not len(repeats):
             return []
-        surroundings = _Surroundings(x, runs)
+        surroundings = _Piece(x, runs)
         found = [*self._constant(surroundings, runs), *self._repeated(surroundings, repeats)]
         gaps: list[Gap] = []
         for gap in sorted(found, key=lambda each: each.start):
@@ -101,7 +101,7 @@ class GapDetector:
                 gaps.append(gap)
         return gaps
 
-    def _constant(self, around: _Surroundings, runs: I64) -> Iterator[Gap]:
+    def _constant(self, around: _Piece, runs: I64) -> Iterator[Gap]:
         if around.share_of_silence > _MOST_SILENCE:
             return
         for start, end in runs.tolist():
@@ -110,7 +110,7 @@ class GapDetector:
                 what = "zeros" if value == 0.0 else f"a constant {value:.3g}"
                 yield Gap(start, end, f"gap of {what}")
 
-    def _is_lost(self, around: _Surroundings, start: int, end: int) -> bool:
+    def _is_lost(self, around: _Piece, start: int, end: int) -> bool:
         """Whether the sound stops and goes on abruptly."""
         x, value, edge = around.x, around.x[start], self._edge
         before, after = x[max(start - edge, 0) : start], x[end : end + edge]
@@ -152,7 +152,7 @@ class GapDetector:
         is_jump = (np.abs(expected) > _LEAST_SURPRISE * spread) & (np.abs(expected) > _LEAST_JUMP * level)
         return bool(is_jump.any())
 
-    def _repeated(self, around: _Surroundings, repeats: I64) -> Iterator[Gap]:
+    def _repeated(self, around: _Piece, repeats: I64) -> Iterator[Gap]:
         for start, end, lag in repeats.tolist():
             excess = (end - start) % lag
             if end - start - excess > self._longest or excess > _CHANCE or end == len(around.x):
@@ -174,7 +174,7 @@ class GapDetector:
         a = burg(before - before.mean(), np.array([len(before)]), order)
         residual = np.abs(lfilter(a, 1.0, x[begin : end + _CHANCE + 1] - before.mean()))
         own = residual[order : len(before)]
-        if power_to_db(np.var(before)) - power_to_db(np.mean(own**2)) < _PREDICTABLE_DB:
+        if power_to_db(float(np.var(before))) - power_to_db(float(np.mean(own**2))) < _PREDICTABLE_DB:
             return True
         most = np.quantile(own, _JOIN_QUANTILE) * 2.0 + 1e-9 * np.std(before)
         joins = [start - begin, start - begin + 1]
@@ -183,7 +183,7 @@ class GapDetector:
         return bool(np.max(residual[joins]) > most)
 
 
-class _Surroundings:
+class _Piece:
     """Level and silence of the piece, with which a gap is compared."""
 
     def __init__(self, x: F64, runs: I64) -> None:

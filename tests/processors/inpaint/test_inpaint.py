@@ -27,7 +27,7 @@ def sound(n_samples: int, rate: int = RATE, seed: int = 1) -> np.ndarray:
     t = np.arange(n_samples) / rate
     tones = sum(np.sin(2 * np.pi * f * t + f) for f in (123.0, 391.7, 870.3))
     noise = lfilter([1.0], [1.0, -0.8], rng.standard_normal(n_samples))
-    return np.round((0.1 * tones + 0.01 * noise) * 32768.0) / 32768.0
+    return np.asarray(np.round((0.1 * tones + 0.01 * noise) * 32768.0) / 32768.0)
 
 
 def repaired(
