@@ -82,7 +82,7 @@ def least_squares_interpolation(a: F64, before: F64, after: F64, n_missing: int)
 
 
 def extrapolated(a: F64, before: F64, n: int) -> F64:
-    """What ``before`` goes on to, ``n`` samples, if nothing new comes."""
+    """Samples ``[n]`` to which ``before`` goes on if nothing new comes."""
     order = len(a) - 1
     recent = np.zeros(order)
     recent[: min(order, len(before))] = before[::-1][:order]

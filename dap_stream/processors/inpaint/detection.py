@@ -45,6 +45,7 @@ _CLIPPED = 0.9  # of the peak: beyond it a constant value is a clipped top
 # Residual at the join of a repeated buffer beyond that quantile of the buffer's own.
 _JOIN_QUANTILE = 0.97
 _PREDICTABLE_DB = 10.0  # less is noise: joins are not to be seen in it, but nothing repeats by itself either
+_MOST_TIMES = 8  # that a buffer is repeated; what goes on for longer is a made sound
 _CHANCE = 2  # samples by which a repetition may go on by chance
 
 
@@ -92,7 +93,7 @@ class GapDetector:
         repeats = self._repeats[: repeated_runs(x, x.view(np.int64), *REPEATED, self._repeats)]
         if not len(runs) and not len(repeats):
             return []
-        surroundings = _Surroundings(x, runs)
+        surroundings = _Piece(x, runs)
         found = [*self._constant(surroundings, runs), *self._repeated(surroundings, repeats)]
         gaps: list[Gap] = []
         for gap in sorted(found, key=lambda each: each.start):
@@ -100,7 +101,7 @@ class GapDetector:
                 gaps.append(gap)
         return gaps
 
-    def _constant(self, around: _Surroundings, runs: I64) -> Iterator[Gap]:
+    def _constant(self, around: _Piece, runs: I64) -> Iterator[Gap]:
         if around.share_of_silence > _MOST_SILENCE:
             return
         for start, end in runs.tolist():
@@ -109,7 +110,7 @@ class GapDetector:
                 what = "zeros" if value == 0.0 else f"a constant {value:.3g}"
                 yield Gap(start, end, f"gap of {what}")
 
-    def _is_lost(self, around: _Surroundings, start: int, end: int) -> bool:
+    def _is_lost(self, around: _Piece, start: int, end: int) -> bool:
         """Whether the sound stops and goes on abruptly."""
         x, value, edge = around.x, around.x[start], self._edge
         before, after = x[max(start - edge, 0) : start], x[end : end + edge]
@@ -151,17 +152,17 @@ class GapDetector:
         is_jump = (np.abs(expected) > _LEAST_SURPRISE * spread) & (np.abs(expected) > _LEAST_JUMP * level)
         return bool(is_jump.any())
 
-    def _repeated(self, around: _Surroundings, repeats: I64) -> Iterator[Gap]:
+    def _repeated(self, around: _Piece, repeats: I64) -> Iterator[Gap]:
         for start, end, lag in repeats.tolist():
             excess = (end - start) % lag
             if end - start - excess > self._longest or excess > _CHANCE or end == len(around.x):
                 continue
-            if end - start < self._shortest or start - lag < self._edge:
+            times = (end - start) // lag
+            if end - start < self._shortest or start - lag < self._edge or times > _MOST_TIMES:
                 continue
             buffer = around.x[start - lag : start]
             if np.std(buffer) < _LEAST_STEPS * around.step or not self._is_join(around.x, start, end, lag):
                 continue
-            times = (end - start) // lag
             length = f"buffer of {lag} samples ({samples_to_ms(lag, self._sample_rate):.1f} ms)"
             yield Gap(start, end, f"{length} repeated" + (f" {times} times" if times > 1 else ""))
 
@@ -173,15 +174,17 @@ class GapDetector:
         a = burg(before - before.mean(), np.array([len(before)]), order)
         residual = np.abs(lfilter(a, 1.0, x[begin : end + _CHANCE + 1] - before.mean()))
         own = residual[order : len(before)]
-        if power_to_db(np.var(before)) - power_to_db(np.mean(own**2)) < _PREDICTABLE_DB:
+        if power_to_db(float(np.var(before))) - power_to_db(float(np.mean(own**2))) < _PREDICTABLE_DB:
             return True
         most = np.quantile(own, _JOIN_QUANTILE) * 2.0 + 1e-9 * np.std(before)
-        joins = residual[[start - begin, start - begin + 1, end - begin, end - begin - 1]]
-        return bool(np.max(joins) > most)
+        joins = [start - begin, start - begin + 1]
+        if end - start < 2 * lag:  # the end of more may be where a tone ends that repeats by itself
+            joins += [end - begin - 1, end - begin]
+        return bool(np.max(residual[joins]) > most)
 
 
-class _Surroundings:
-    """What a gap is compared with."""
+class _Piece:
+    """Level and silence of the piece, with which a gap is compared."""
 
     def __init__(self, x: F64, runs: I64) -> None:
         self.x = x

@@ -10,8 +10,8 @@ from dap_stream.core.array_types import F64
 from dap_stream.core.units import ms_to_samples, samples_to_ms, samples_to_seconds
 from dap_stream.dsp.consistent_phase import fill_by_magnitude
 from dap_stream.dsp.gap_interpolation import fill_from_sides
+from dap_stream.processors.inpaint.hole import WINDOW_MS, Hole
 from dap_stream.processors.inpaint.settings import AUTO, AUTOREGRESSIVE, PRIOR, SPECTRAL
-from dap_stream.processors.inpaint.surroundings import WINDOW_MS, Surroundings
 
 MODEL_MS = 100.0
 """Of sound on each side that a linear model is made of: in a longer stretch voices change."""
@@ -65,7 +65,7 @@ class Filler:
             method = AUTOREGRESSIVE if is_short else SPECTRAL
         around = None
         if method != AUTOREGRESSIVE:
-            around = Surroundings.of_sides(
+            around = Hole.of_sides(
                 self._sample_rate, before[-self._surroundings :], made, after[: self._surroundings]
             )
         if around is None:

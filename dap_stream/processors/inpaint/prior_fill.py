@@ -1,4 +1,4 @@
-"""What a deep prior makes of a hole in a spectrogram, when it is fitted to all around the hole.
+"""A hole in a spectrogram, filled by a deep prior that is fitted to all around it.
 
 Ulyanov et al. (2018, Deep Image Prior, inpainting): the hole is left out of the loss. The network is the one
 that did best, ``skip`` (bench/TRIED.md); its image is the mean of the power in the sense of the logarithm.
@@ -12,13 +12,13 @@ from dap_stream.core.array_types import F32
 from dap_stream.models.base import EULER_GAMMA, Block
 from dap_stream.models.deep.generator import DeepGenerator
 from dap_stream.models.deep.skip import SKIP
-from dap_stream.processors.inpaint.surroundings import Surroundings
+from dap_stream.processors.inpaint.hole import Hole
 
 N_STEPS = 100
 _RANGE = 12.0  # natural log of power around the mean of a bin: what lies beyond says no more
 
 
-def prior_log_power(around: Surroundings) -> F32:
+def prior_log_power(around: Hole) -> F32:
     """Log power ``[frames that touch the gap, bins]``.
 
     Always from the first weights: kept from gap to gap they are of no use to this network (bench/STUDY.md).

@@ -1,4 +1,4 @@
-"""A gap in its surroundings as a spectrogram, and what its own may have been."""
+"""A gap as a hole in the spectrogram of its surroundings, and what may have been in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FADE_NEPER_S = 60.0  # of power: 26 dB in a tenth of a second
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Hole:
     """Sound around a gap, with a first guess in it, at a level of 1.
 
     Frame t begins at sample ``t hop``.
@@ -34,7 +34,7 @@ class Surroundings:
     touches: Mask  # [frames] that have samples of the gap
 
     @classmethod
-    def of_sides(cls, sample_rate: int, before: F64, guess: F64, after: F64) -> Surroundings | None:
+    def of_sides(cls, sample_rate: int, before: F64, guess: F64, after: F64) -> Hole | None:
         """None if there are too few frames on a side, or nothing but silence."""
         spec = StftSpec.for_rate(sample_rate, WINDOW_MS)
         if min(len(before), len(after)) < spec.n_fft + EDGE_FRAMES * spec.hop:
@@ -70,7 +70,7 @@ class Surroundings:
         at = (np.arange(n_frames) + 0.5 * (EDGE_FRAMES + 1)) / (n_frames + EDGE_FRAMES)
         weight = at[:, None].astype(np.float32)
         if not fades:
-            return left * (1.0 - weight) + right * weight
+            return np.asarray(left * (1.0 - weight) + right * weight, np.float32)
         background = np.quantile(self.log_power[~self.touches], _BACKGROUND, axis=0)
         elapsed_s = (np.arange(n_frames)[:, None] + 1.0) * self.spec.hop / self.sample_rate
         sides = np.maximum(left - _FADE_NEPER_S * elapsed_s, right - _FADE_NEPER_S * elapsed_s[::-1])
