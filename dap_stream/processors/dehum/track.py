@@ -23,12 +23,26 @@ _ROUNDS = 4
 # Squared mean to the median squared distance from it, over all frames in memory: what noise alone has is
 # about 3 divided by their number, and has been seen at 8; the least is for music: notes lie on harmonics.
 _LINE_SNR_FRAMES, _LEAST_LINE_SNR = 20.0, 0.1
+# Restless: squared distance from the mean in the quietest quarter of the time, as part of the squared mean;
+# and correlation with that a tenth of a second before. Steady hum under speech has less than 0.2 of the first,
+# or of the second where no note is held; recorded mains that beats has 0.3 to 1.5, and 0.5 to 0.85.
+_RESTLESS_QUANTILE, _RESTLESS_LEAST, _RESTLESS_COMMON = 0.25, 0.25, 0.5
+_RESTLESS_REACH_S, _RESTLESS_FRAMES = 0.15, 50
 _PHASE_SNR, _MOST_SNR = 2.0, 100.0
 _SLOPE = 10  # frames that the frequency is told from, to go on
 
 
 def _taper(reach_s: float) -> F64:
     return np.hanning(2 * round(reach_s / GRID_S) + 3)[1:-1]
+
+
+def _robust(values: C128, knots: I64, taper: F64) -> tuple[C128, F64]:
+    """`robust_means` of ``[channels, lines, frames]``: means and noise ``[channels, lines, knots]``."""
+    flat = np.ascontiguousarray(values.reshape(-1, values.shape[2]))
+    means, noise = np.empty((len(flat), len(knots)), np.complex128), np.empty((len(flat), len(knots)))
+    robust_means(flat, taper, knots, _ROUNDS, means, noise)
+    shape = (*values.shape[:2], len(knots))
+    return means.reshape(shape), noise.reshape(shape)
 
 
 class Track:
@@ -54,6 +68,7 @@ class Track:
         self.phases: F64 = np.zeros(0)
         self.are_lines: Mask = np.ones(self.values.shape[:2], np.bool_)
         """Harmonics that are really there, ``[channels, lines]``."""
+        self.are_restless: Mask = np.zeros_like(self.are_lines)
         self._n_final = 0  # frames whose phase is given away and stays
         self._advance = 2.0 * np.pi * series.fundamental_hz * frames.hop / frames.sample_rate
 
@@ -88,37 +103,43 @@ class Track:
             self._advance = float(self.phases[-1] - self.phases[-1 - reach]) / reach
 
     def judge(self) -> None:
-        """Decide which harmonics are lines, from all that is remembered."""
-        least = max(_LINE_SNR_FRAMES / max(len(self.phases), 1), _LEAST_LINE_SNR)
-        self.are_lines = self._steadiness() > least
+        """Decide which harmonics are lines, and which of these are restless, from all that is remembered.
+
+        What is not steady is no line, however loud: its phase against that of the series is another one in
+        each note. A line is restless if it is never near its mean, not even while all else is silent, and
+        what is left of it goes slowly: hum that swells and beats, which has to be followed faster.
+        """
+        values = self._steady(np.arange(len(self.numbers)), 0)
+        n_frames = values.shape[2]
+        middle = np.array([n_frames // 2])
+        taper = np.hanning(2 * int(middle[0]) + 3)[1:-1]
+        means, noise = _robust(values, middle, taper)
+        power = np.abs(means[..., 0]) ** 2
+        self.are_lines = power > max(_LINE_SNR_FRAMES / max(n_frames, 1), _LEAST_LINE_SNR) * noise[..., 0]
+        self.are_restless = np.zeros_like(self.are_lines)
+        if n_frames < _RESTLESS_FRAMES:
+            return
+        apart = (values - means)[self.are_lines]
+        squared = np.abs(apart) ** 2
+        # Frames two apart have no samples in common: noise has nothing in common there either.
+        common = np.sum((apart[:, 2:] * np.conj(apart[:, :-2])).real, axis=1) / np.sum(squared, axis=1)
+        least = np.quantile(squared, _RESTLESS_QUANTILE, axis=1) / power[self.are_lines]
+        self.are_restless[self.are_lines] = (common > _RESTLESS_COMMON) & (least > _RESTLESS_LEAST)
 
     @property
     def heard(self) -> I64:
         """Places of the harmonics that some channel has."""
         return np.flatnonzero(self.are_lines.any(axis=0))
 
-    def _means(self, places: I64, knots: I64, taper: F64) -> tuple[C128, F64]:
-        """Means around frames in memory, relative to the phase of the series, and their SNR.
-
-        Both are ``[channels, places, knots]``.
-        """
-        first = max(int(knots[0]) - len(taper) // 2, 0)
+    def _steady(self, places: I64, first: int) -> C128:
+        """Harmonics as seen from the phase of the series ``[channels, places, frames]``, from a frame on."""
         turn = np.exp(-1j * self.numbers[places, None] * self.phases[first:])
-        values = (self.values[:, places, first:] * turn).reshape(-1, turn.shape[1])
-        means, noise = np.empty((len(values), len(knots)), np.complex128), np.empty((len(values), len(knots)))
-        robust_means(values, taper, knots - first, _ROUNDS, means, noise)
-        shape = (self.values.shape[0], len(places), len(knots))
-        return means.reshape(shape), (np.abs(means) ** 2 / noise).reshape(shape)
+        return np.asarray(self.values[:, places, first:] * turn)
 
-    def _steadiness(self) -> F64:
-        """Squared mean of all that is remembered to the spread around it, ``[channels, lines]``.
-
-        What is not steady has none, however loud: its phase against that of the series is another one in each
-        note.
-        """
-        middle = len(self.phases) // 2
-        taper = np.hanning(2 * middle + 3)[1:-1]
-        return self._means(np.arange(len(self.numbers)), np.array([middle]), taper)[1][..., 0]
+    def _means(self, places: I64, knots: I64, taper: F64) -> tuple[C128, F64]:
+        """Robust means around frames in memory and the noise around them, ``[channels, places, knots]``."""
+        first = max(int(knots[0]) - len(taper) // 2, 0)
+        return _robust(self._steady(places, first), knots - first, taper)
 
     def _follow(self, most: int) -> None:
         """Correct the phase that is not final yet by how much it turns from knot to knot."""
@@ -127,7 +148,8 @@ class Track:
         places = places[self.numbers[places] <= most]
         if len(knots) < 2 or not len(places):
             return
-        means, snr = self._means(places, knots, _taper(_PHASE_REACH_S))
+        means, noise = self._means(places, knots, _taper(_PHASE_REACH_S))
+        snr = np.abs(means) ** 2 / noise
         numbers = self.numbers[places, None]
         turned = np.angle(means[..., 1:] * np.conj(means[..., :-1]))
         weight = np.minimum(np.minimum(snr[..., 1:], snr[..., :-1]), _MOST_SNR)
@@ -149,12 +171,14 @@ class Track:
 
     def amplitudes(self, frames: I64) -> C128:
         """Half the complex amplitudes relative to that phase ``[channels, lines, frames]``; 0 for no line."""
-        places = self.heard
         found = np.zeros((*self.are_lines.shape, len(frames)), np.complex128)
-        if len(places):
-            inside = np.clip(frames - self.first, 0, len(self.phases) - 1)
-            found[:, places] = self._means(places, inside, _taper(REACH_S))[0]
-            found[~self.are_lines] = 0.0
+        inside = np.clip(frames - self.first, 0, len(self.phases) - 1)
+        for which, reach_s in ((~self.are_restless, REACH_S), (self.are_restless, _RESTLESS_REACH_S)):
+            wanted = self.are_lines & which
+            places = np.flatnonzero(wanted.any(axis=0))
+            if len(places):
+                means, _ = self._means(places, inside, _taper(reach_s))
+                found[:, places] = np.where(wanted[:, places, None], means, found[:, places])
         return found
 
     def settle(self, end: int) -> None:

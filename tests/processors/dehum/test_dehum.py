@@ -172,3 +172,17 @@ def test_a_chain_surveys_first_and_the_model_forgets(rng: np.random.Generator) -
     assert build.findings(chain, models) == ()
     again = process_array(build.make_chain(chain, StreamFormat(RATE), models), audio)
     np.testing.assert_array_equal(again[:, :RATE], audio[:, :RATE])
+
+
+def test_hum_that_beats_is_followed_faster_and_a_steady_one_is_not(rng: np.random.Generator) -> None:
+    clean = voice(rng, 14.0)
+    seconds = np.arange(len(clean)) / RATE
+    knots = np.arange(0.0, 15.0, 0.3)
+    real, imaginary = (np.interp(seconds, knots, rng.standard_normal(len(knots))) for _ in range(2))
+    turning = 0.1 * (0.7 + real + 1j * imaginary) * np.exp(2j * np.pi * 50.0 * seconds)
+    swelling = turning.real
+    out, _ = repaired((clean + swelling)[None])
+    assert np.mean((out[0] - clean) ** 2) < 0.3 * np.mean(swelling**2)  # 0.5 with means over 2 s
+    steady = 0.1 * np.cos(2 * np.pi * 50.0 * seconds)
+    out, _ = repaired((clean + steady)[None])
+    assert np.mean((out[0] - clean) ** 2) < 1e-3 * np.mean(steady**2)
