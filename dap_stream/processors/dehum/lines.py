@@ -110,7 +110,7 @@ def _base(quantile: F64) -> F64:
     n_parts = len(quantile) // _BASE_BINS
     parts = quantile[: n_parts * _BASE_BINS].reshape(n_parts, _BASE_BINS)
     centres = (np.arange(n_parts) + 0.5) * _BASE_BINS
-    return np.interp(np.arange(len(quantile)) + 0.5, centres, np.median(parts, axis=1))
+    return np.asarray(np.interp(np.arange(len(quantile)) + 0.5, centres, np.median(parts, axis=1)))
 
 
 class Search:
