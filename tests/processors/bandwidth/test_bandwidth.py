@@ -215,7 +215,7 @@ def test_each_channel_has_a_limit_of_its_own(rng: np.random.Generator) -> None:
     ]
 
 
-@pytest.mark.parametrize(("sample_rate", "limit_hz"), [(8000, 2600.0), (44100, 8000.0), (96000, 16000.0)])
+@pytest.mark.parametrize(("sample_rate", "limit_hz"), [(8000, 2600.0), (44100, 8000.0), (96000, 13000.0)])
 def test_other_rates(rng: np.random.Generator, sample_rate: int, limit_hz: float) -> None:
     audio = cut(rounded(0.1 * rng.standard_normal((1, 3 * sample_rate))), sample_rate, limit_hz)
     out, processor = repaired(audio, sample_rate)
@@ -226,6 +226,18 @@ def test_other_rates(rng: np.random.Generator, sample_rate: int, limit_hz: float
         added, 0, 0.5 * sample_rate, sample_rate
     )
     assert np.square(added).mean() < np.square(audio).mean()
+
+
+def test_a_limit_that_hardly_anybody_hears_is_left(rng: np.random.Generator) -> None:
+    """As of an MP3, unless more is asked for."""
+    audio = cut(rounded(0.1 * rng.standard_normal((1, 6 * 44100))), 44100, 16000.0)
+    for plans in (survey(ArraySource(audio, 44100)), None):
+        out = {}
+        for enough_hz in (14000.0, 20000.0):
+            processor = Bandwidth(44100, 1, BandwidthSettings(enough_hz=enough_hz), plans)
+            out[enough_hz] = process_array(processor, audio)
+            assert len(processor.findings) == (enough_hz == 20000.0)
+        assert np.array_equal(out[14000.0], audio) and not np.array_equal(out[20000.0], audio)
 
 
 @pytest.mark.parametrize("gain", [2.0**-10, 2.0**10])
