@@ -28,6 +28,7 @@ from dap_stream.models.highs.features import (
     N_ABOVE,
     N_FEATURES,
     TAUGHT_HZ,
+    TOP_HZ,
     HighsFeatures,
     band_edges_above,
     band_weights,
@@ -41,7 +42,6 @@ WINDOW_MS = 32.0
 PIECE_S = 4.0
 THINNING = 2  # every so many frames one is learned from: neighbours are much alike
 CLEAN_SHARE = 0.7  # of the pieces without a noise
-TOP_HZ = 7700.0  # of what the made-up sounds have
 ACTIVE_DB = 40.0  # below the loudest frame of a piece: what is softer is not learned
 LEAST_LEVEL_DB = 70.0  # below the loudest bin: what is softer is taken to be as loud as that
 BATCH, LEARNING_RATE, DECAY = 512, 4e-3, 1e-3

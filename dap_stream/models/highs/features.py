@@ -18,6 +18,7 @@ N_ABOVE = 8  # and above it, a quarter of an octave each
 N_REFERENCE = 3  # bands just below the limit, to whose mean level all others are related
 N_FEATURES = 2 * N_BELOW + 4 + 4
 TAUGHT_HZ = (2000.0, 6500.0)  # limits that were taught, as the made-up sounds end at 8 kHz
+TOP_HZ = 7700.0  # of what they have
 _MEAN_S = 1.5  # time constant of the running means
 _ACTIVE = 1e-6  # of the loudest power so far: what is softer does not count in the means
 _DEPTH = 1e-9  # of it: what is softer is silence
@@ -34,6 +35,15 @@ def band_edges_below(limit_hz: float) -> F64:
 def band_edges_above(limit_hz: float) -> F64:
     """Edges ``[N_ABOVE + 1]`` in Hz of the bands above it."""
     return np.asarray(limit_hz * 2.0 ** (np.arange(N_ABOVE + 1) / 4.0))
+
+
+def n_taught(limit_hz: float) -> int:
+    """How many of the bands above the limit were taught; of the others the network knows nothing.
+
+    Above 2 kHz these are seven, above 4 kHz three, and near to `TOP_HZ`, or above it, only the lowest one.
+    """
+    taught = band_edges_above(float(np.clip(limit_hz, *TAUGHT_HZ)))[1:] <= TOP_HZ
+    return max(int(np.count_nonzero(taught)), 1)
 
 
 def band_weights(edges_hz: F64, n_bins: int, bin_hz: float) -> F32:

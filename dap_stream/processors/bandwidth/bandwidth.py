@@ -61,8 +61,9 @@ class _Stream:
 class Bandwidth:
     """A `dap_stream.core.processor.Processor` that adds highs above the limit of a recording.
 
-    Where no limit is found, every sample stays as it is, bit for bit; elsewhere all that is below the limit
-    does. One thread at a time may call `process`, `flush` and `reset`; a second one gets a SettingError.
+    Where no limit is found, or one so high that it is left, every sample stays as it is, bit for bit;
+    elsewhere all that is below the limit does. One thread at a time may call `process`, `flush` and `reset`;
+    a second one gets a SettingError.
 
     Parameters
     ----------
@@ -208,7 +209,7 @@ class Bandwidth:
             lane.limit, lane.highs = lane.wanted, None
             # The newest frame begins that early.
             lane.begin = max((self._stream.n_frames + 1) * self._spec.hop - self._spec.n_fft, 0)
-            if lane.limit is not None and lane.limit.end_hz < self.settings.highest_hz:
+            if lane.limit is not None and self._is_to_fill_above(lane.limit):
                 lane.highs = Highs(
                     lane.limit,
                     self._spec,
@@ -220,6 +221,9 @@ class Bandwidth:
                 if lane.begin == 0:
                     lane.share = 1.0
         return lane.highs is not None
+
+    def _is_to_fill_above(self, limit: BandLimit) -> bool:
+        return limit.passed_hz < self.settings.enough_hz and limit.end_hz < self.settings.highest_hz
 
     def _fill(self, lane: _Lane, spectrum: C64, power: F32) -> C64:
         assert lane.highs is not None

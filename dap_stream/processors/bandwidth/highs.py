@@ -9,13 +9,13 @@ from dap_stream.core.array_types import C64, F32, F64, I64
 from dap_stream.dsp.band_limit import BandLimit
 from dap_stream.dsp.features import lane_power
 from dap_stream.dsp.stft import OVERLAP, StftSpec
-from dap_stream.models.highs.features import TINY, HighsFeatures, band_edges_above, band_weights
+from dap_stream.models.highs.features import TINY, HighsFeatures, band_edges_above, band_weights, n_taught
 from dap_stream.models.highs.predictor import HighsPredictor
 
 # What is wrong by as much is heard more where it is too loud: made-up voices had the PESQ of the cut ones at
 # -12 dB, and a better one below.
 LEVEL_DB = -14.0  # of what is made up, beside the level that is expected
-BEYOND_DB = -12.0  # per octave, above the bands that the network tells of
+BEYOND_DB = -12.0  # per octave, above the bands that were taught
 OCTAVE_DOWN_S = 3.0  # time constant of the mean error in the octave below the limit
 _ACTIVE = 1e-4  # of the loudest power so far: softer frames do not count in it
 _LEAST_WEIGHT = 1e-9
@@ -30,8 +30,8 @@ class Highs:
 
     The octave below the limit is moved up, as often as it takes, by multiples of four bins, for which the
     hops are whole periods: so a tone that is moved stays a tone. It is made flat, and gets the level that the
-    network predicts; from that goes off what is there, as on the slope of the filter, so that nothing is
-    filled twice.
+    network predicts in the bands that were taught at this limit; above them it falls. From that goes off what
+    is there, as on the slope of the filter, so that nothing is filled twice.
 
     Parameters
     ----------
@@ -66,9 +66,10 @@ class Highs:
         bins = np.arange(self._first, self._last)
         octaves = np.log2(bins * (bin_hz / limit.passed_hz))
         edges = np.log2(band_edges_above(limit.passed_hz) / limit.passed_hz)
-        centres = (edges[1:] + edges[:-1]) / 2.0
-        place = np.clip(np.interp(octaves, centres, np.arange(len(centres))), 0.0, len(centres) - 1.000001)
+        centres = ((edges[1:] + edges[:-1]) / 2.0)[: n_taught(limit.passed_hz)]
+        place = np.interp(octaves, centres, np.arange(len(centres)))
         self._band, self._part = place.astype(np.int64), (place % 1.0).astype(np.float32)
+        self._next = np.minimum(self._band + 1, len(centres) - 1)
         beyond_db = np.maximum(octaves - centres[-1], 0.0) * BEYOND_DB + LEVEL_DB + highs_db
         self._besides: F64 = beyond_db * _LN_DB
         self._half = max(round(FLATTENED_HZ / 2.0 / bin_hz), 2)
@@ -85,7 +86,7 @@ class Highs:
         """
         features, level = self._features.advance(observed)
         bands = self._predictor.levels(features) + self._octave_down.excess(observed)[:, None]
-        log_power = bands[:, self._band] * (1.0 - self._part) + bands[:, self._band + 1] * self._part
+        log_power = bands[:, self._band] * (1.0 - self._part) + bands[:, self._next] * self._part
         wanted = np.exp(np.minimum(log_power + level[:, None] + self._besides, 60.0))
         loudest = self._features.loudest[:, None]
         wanted -= _smoothed(observed, _THERE_BINS, self._first, self._last)
@@ -108,7 +109,7 @@ class _OctaveDown:
         bin_hz, self._hop_s = sample_rate / spec.n_fft, spec.hop / sample_rate
         half_hz = limit.passed_hz / 2.0
         self._features = HighsFeatures(half_hz, spec.n_bins, bin_hz, self._hop_s)
-        edges = band_edges_above(half_hz)
+        edges = band_edges_above(half_hz)[: n_taught(half_hz) + 1]
         edges = edges[edges < 1.001 * limit.passed_hz]
         self._weights = band_weights(edges, spec.n_bins, bin_hz).T
         self._first_above = int(half_hz / bin_hz) + 1

@@ -127,6 +127,20 @@ def test_a_cut_voice_gets_highs_and_keeps_what_it_has(rng: np.random.Generator) 
     assert after < 0.9 * before
 
 
+@pytest.mark.parametrize("maker", ["bird_song", "dolphin", "wings", "bars", "string", "hand_drums"])
+def test_what_is_no_voice_gets_no_further_from_the_truth(maker: str) -> None:
+    """Played at twice the rate, sounds have as much above the limit as the network was never taught."""
+    rng = np.random.default_rng(3)
+    make = next(group.makers[maker] for group in GROUPS.values() if maker in group.makers)
+    clean = make(rng, 4 * RATE)
+    clean = rounded(0.5 * clean / np.abs(clean).max() + 1e-4 * rng.standard_normal(len(clean)))[None]
+    audio = cut(clean, 2 * RATE)
+    out, processor = repaired(audio, 2 * RATE)
+    assert len(processor.findings) == 1
+    before, after = (log_spectral_distance_db(each[0], clean[0], 2 * RATE) for each in (audio, out))
+    assert after < before
+
+
 def test_more_level_is_louder_by_as_much_and_the_end_is_kept(rng: np.random.Generator) -> None:
     audio = cut(voice(rng, 4.0))
     plain, louder, lower = (
@@ -201,7 +215,7 @@ def test_each_channel_has_a_limit_of_its_own(rng: np.random.Generator) -> None:
     ]
 
 
-@pytest.mark.parametrize(("sample_rate", "limit_hz"), [(8000, 2600.0), (44100, 8000.0), (96000, 16000.0)])
+@pytest.mark.parametrize(("sample_rate", "limit_hz"), [(8000, 2600.0), (44100, 8000.0), (96000, 13000.0)])
 def test_other_rates(rng: np.random.Generator, sample_rate: int, limit_hz: float) -> None:
     audio = cut(rounded(0.1 * rng.standard_normal((1, 3 * sample_rate))), sample_rate, limit_hz)
     out, processor = repaired(audio, sample_rate)
@@ -212,6 +226,18 @@ def test_other_rates(rng: np.random.Generator, sample_rate: int, limit_hz: float
         added, 0, 0.5 * sample_rate, sample_rate
     )
     assert np.square(added).mean() < np.square(audio).mean()
+
+
+def test_a_limit_that_hardly_anybody_hears_is_left(rng: np.random.Generator) -> None:
+    """As of an MP3, unless more is asked for."""
+    audio = cut(rounded(0.1 * rng.standard_normal((1, 6 * 44100))), 44100, 16000.0)
+    for plans in (survey(ArraySource(audio, 44100)), None):
+        out = {}
+        for enough_hz in (14000.0, 20000.0):
+            processor = Bandwidth(44100, 1, BandwidthSettings(enough_hz=enough_hz), plans)
+            out[enough_hz] = process_array(processor, audio)
+            assert len(processor.findings) == (enough_hz == 20000.0)
+        assert np.array_equal(out[14000.0], audio) and not np.array_equal(out[20000.0], audio)
 
 
 @pytest.mark.parametrize("gain", [2.0**-10, 2.0**10])

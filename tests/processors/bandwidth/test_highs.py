@@ -7,7 +7,7 @@ import numpy as np
 from dap_stream.core.array_types import F32
 from dap_stream.dsp.band_limit import BandLimit
 from dap_stream.dsp.stft import StftSpec, istft, stft
-from dap_stream.models.highs.features import N_ABOVE
+from dap_stream.models.highs.features import N_ABOVE, TOP_HZ, band_edges_above, n_taught
 from dap_stream.models.highs.predictor import HighsPredictor, educated_predictor
 from dap_stream.processors.bandwidth import highs
 from dap_stream.processors.bandwidth.highs import Highs
@@ -23,6 +23,13 @@ class AsLoud(HighsPredictor):
 
     def levels(self, features: F32) -> F32:
         return np.zeros((len(features), N_ABOVE), np.float32)
+
+
+class LouderAbove(HighsPredictor):
+    """As `AsLoud` in the bands that were taught at 4 kHz; in the others, louder by 87 dB."""
+
+    def levels(self, features: F32) -> F32:
+        return np.asarray(20.0 * (np.arange(N_ABOVE) >= 3) * np.ones((len(features), 1)), np.float32)
 
 
 def added(audio: np.ndarray, predictor: HighsPredictor) -> np.ndarray:
@@ -51,6 +58,22 @@ def test_the_level_is_the_predicted_one(rng: np.random.Generator) -> None:
     below = level_db(stft(SPEC, audio.astype(np.float32)), 2500, 3900)
     assert abs(level_db(made, 4200, 7800) - below) < 1.0
     assert not made[:, : round(4000 / BIN_HZ)].any()
+
+
+def test_what_was_not_taught_is_not_believed(rng: np.random.Generator) -> None:
+    """At twice the rate, where the bins are as wide; nothing above 7.7 kHz was taught."""
+    spec = StftSpec(1024)
+    audio = np.fft.irfft(np.pad(np.fft.rfft(noise(rng)), (0, 2 * RATE))).astype(np.float32) * 2.0
+    power = np.abs(stft(spec, audio, spec.observation)) ** 2
+    maker = Highs(LIMIT, spec, 2 * RATE, LouderAbove({}), -highs.LEVEL_DB, 20000.0)
+    made = maker.advance(stft(spec, audio), power)
+    taught, above = level_db(made, 4200, 6000), level_db(made, 8000, 15000)
+    assert -20.0 < above - taught < -8.0
+
+
+def test_taught_bands_end_where_the_sounds_that_taught_end() -> None:
+    assert [n_taught(each) for each in (2000.0, 4000.0, 6500.0, 16000.0)] == [7, 3, 1, 1]
+    assert band_edges_above(4000.0)[3] < TOP_HZ < band_edges_above(4000.0)[4]
 
 
 def test_who_would_be_too_loud_an_octave_down_is_softer(rng: np.random.Generator) -> None:
