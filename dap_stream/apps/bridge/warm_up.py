@@ -10,9 +10,11 @@ from dap_stream.core.arrays import ArraySink, ArraySource
 from dap_stream.core.render import render
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.processors.build import for_source, make_chain, make_models, pretrain
-from dap_stream.processors.chain_settings import chain_of
+from dap_stream.processors.chain_settings import ChainSettings, chain_of, make_chain_settings
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.gain.settings import GainSettings
+from dap_stream.processors.registry import REPAIRS
+from dap_stream.processors.rehearsal import damaged_sound
 
 _RATE = 16000
 _SECONDS = 8.0  # enough pieces for the taught network to be fitted to
@@ -24,17 +26,22 @@ class _EnoughError(Exception):
 
 
 def warm_up() -> None:
-    """Do what a job with default settings does, as short as can be, and one with the classical filter."""
+    """Do what a job with default settings does, as short as can be, one without a network, and repairs."""
     rng = np.random.default_rng(0)
     audio = rng.standard_normal((1, round(_SECONDS * _RATE))).astype(np.float32) * 0.01
     audio[:, ::_RATE] += 0.1
     _run(audio, DenoiseSettings(steps=_STEPS), is_fit=True)
     _run(audio, DenoiseSettings(steps=_STEPS, quality="fast"))
     _run(audio[:, :_RATE], DenoiseSettings(generator="classical"))
+    _run_chain(damaged_sound(StreamFormat(_RATE)), make_chain_settings(names=[*REPAIRS.values()]))
 
 
 def _run(audio: F32, settings: DenoiseSettings, is_fit: bool = False) -> None:
-    chain, _ = for_source(chain_of(denoise=settings, gain=GainSettings()), is_seekable=True)
+    _run_chain(audio, chain_of(denoise=settings, gain=GainSettings()), is_fit)
+
+
+def _run_chain(audio: F32, wanted: ChainSettings, is_fit: bool = False) -> None:
+    chain, _ = for_source(wanted, is_seekable=True)
     models = make_models(chain)
     source = ArraySource(audio, _RATE)
     steps = 0

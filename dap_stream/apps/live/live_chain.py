@@ -15,6 +15,7 @@ from dap_stream.core.units import gain_to_db
 from dap_stream.errors import DapStreamError
 from dap_stream.processors.build import for_live, make_live_chain, make_live_models
 from dap_stream.processors.chain_settings import ChainSettings
+from dap_stream.processors.rehearsal import rehearse_live
 from dap_stream.realtime.duplex_buffer import DuplexBuffer
 from dap_stream.realtime.heard_tap import HandOver, HeardTap, TappedProcessor
 from dap_stream.realtime.watchdog import Latency
@@ -144,6 +145,7 @@ class LiveChain:
 
     def warm_up(self, seconds: float = 0.5) -> None:
         """Compile and allocate all that is needed, recording too; nothing may run yet."""
+        rehearse_live(self.chain_settings, self.stream)
         self.record_to(lambda dry, heard: None)
         self.is_frozen = True  # looked at, not learned from: the stream need not wait for that
         self.duplex.warm_up(seconds)
