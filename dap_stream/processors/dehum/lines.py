@@ -106,7 +106,7 @@ def _low(levels: F32 | F64) -> F32 | F64:
 
 
 def _base(quantile: F64) -> F64:
-    """What is usual around each bin."""
+    """Usual level around each bin."""
     n_parts = len(quantile) // _BASE_BINS
     parts = quantile[: n_parts * _BASE_BINS].reshape(n_parts, _BASE_BINS)
     centres = (np.arange(n_parts) + 0.5) * _BASE_BINS
@@ -149,7 +149,7 @@ class Search:
         return inner + power[:, :-2] + power[:, 2:], inner
 
     def lines(self) -> list[Line]:
-        """What was found when all parts are done, the lowest first."""
+        """Lines that were found when all parts are done, the lowest first."""
         quantile = self._quantile
         faint = _FAINT * self._total / len(self._rows)
         prominence = 10.0 * np.log10((quantile + _TINY) / (_base(quantile) + faint + _TINY))

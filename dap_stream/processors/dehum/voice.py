@@ -1,4 +1,4 @@
-"""What is subtracted: a track, switched on and off."""
+"""A voice is what is subtracted: a track, switched on and off."""
 
 from __future__ import annotations
 
