@@ -155,16 +155,16 @@ def quality(folder: Path) -> str:
     text = (
         f"{HZ:g} Hz with {N_HARMONICS} harmonics, a random walk of {DRIFT_HZ / 2:g} Hz each 2 s, added to "
         f"{SECONDS:g} s (short recordings repeated); the last rows have a recording of mains. The notches "
-        f"are told the frequency, and get the best of ffmpeg and sox and {len(NOTCH_WIDTHS_HZ)} widths for each "
-        "recording, chosen by the result; dehum finds all by itself.\n\n"
+        f"are told the frequency, and get the best of ffmpeg and sox and {len(NOTCH_WIDTHS_HZ)} widths for "
+        "each recording, chosen by the result; dehum finds all by itself.\n\n"
         + table(header, rows)
         + f"\nGoal: {GOAL_DB:g} dB above the best notches. Made hum: {number(min(above), 1, True)} to "
         f"{number(max(above), 1, True)} dB, {'reached' if is_reached else 'not reached'}."
     )
     text += (
         f" Recorded mains: {number(min(real), 1, True)} to {number(max(real), 1, True)} dB, "
-        f"{'reached' if min(real) >= GOAL_DB else 'not reached'}: its lines at 50, 150 and 250 Hz change their "
-        "amplitude and phase several times a second, and a tenth of its power is no line at all."
+        f"{'reached' if min(real) >= GOAL_DB else 'not reached'}: its lines at 50, 150 and 250 Hz change "
+        "their amplitude and phase several times a second, and a tenth of its power is no line at all."
     )
     return text + "\n"
 
