@@ -24,9 +24,9 @@ _ROUNDS = 4
 # about 3 divided by their number, and has been seen at 8; the least is for music: notes lie on harmonics.
 _LINE_SNR_FRAMES, _LEAST_LINE_SNR = 20.0, 0.1
 # Restless: squared distance from the mean in the quietest quarter of the time, as part of the squared mean;
-# and correlation with that a tenth of a second before. Steady hum under speech has less than 0.2 of the
-# first, or of the second where no note is held; recorded mains that beats has 0.3 to 1.5, and 0.5 to 0.85.
-_RESTLESS_QUANTILE, _RESTLESS_LEAST, _RESTLESS_COMMON = 0.25, 0.25, 0.5
+# and correlation with that a tenth of a second before. Under speech and music, steady hum has less than 0.2
+# of the first or less than 0.3 of the second; recorded mains that beats has 0.45 to 1.5, and 0.75 to 0.85.
+_RESTLESS_QUANTILE, _RESTLESS_LEAST, _RESTLESS_COMMON = 0.25, 0.35, 0.5
 _RESTLESS_REACH_S, _RESTLESS_FRAMES = 0.15, 50
 _PHASE_SNR, _MOST_SNR = 2.0, 100.0
 _SLOPE = 10  # frames that the frequency is told from, to go on
