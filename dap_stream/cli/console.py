@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dap_stream.apps.files.batch import Failure
 from dap_stream.apps.files.clean import clean
@@ -22,8 +25,9 @@ from dap_stream.apps.files.report import (
 from dap_stream.cli.progress import Meter
 from dap_stream.cli.wording import in_options
 from dap_stream.io.output_paths import NOWHERE, PIPE
+from dap_stream.processors.registry import PROCESSORS
 
-COMPILE_S = 4  # all kernels, measured
+COMPILING = "some seconds; 20 for all repairs"  # measured
 
 
 class Console:
@@ -62,8 +66,7 @@ class Console:
 
     def clean(self, number: int, job: Job) -> None:
         """One job (``number`` from 0) with its progress, warnings and result."""
-        if "denoise" in job.chain.names:
-            self.say_if_compiling()
+        self.say_if_compiling(job.chain.names)
         name = "pipe" if job.names.source == PIPE else Path(job.names.source).name
         title = f"{number + 1}/{self._n_jobs} {name}" if self._n_jobs > 1 else name
         is_only_looked_at = job.names.output == NOWHERE
@@ -90,16 +93,24 @@ class Console:
     def _tell(self, text: str) -> None:
         print(text, file=self._out, flush=True)
 
-    def say_if_compiling(self) -> None:
-        """Why this run begins more slowly: the first on a machine, or each where nothing can be kept."""
+    def say_if_compiling(self, names: Sequence[str] = ("denoise",)) -> None:
+        """Why a run with these processors begins more slowly: the first on a machine, or each one.
+
+        The latter where nothing can be kept.
+        """
         if self._has_looked_at_kernels:
             return
         self._has_looked_at_kernels = True
         from dap_stream.core import jit, kernel_cache
-        from dap_stream.dsp.stft_kernels import overlap_add
 
-        if jit.is_kept(overlap_add):
+        if all(jit.is_kept(kernel) for name in names if (kernel := _kernel_of(name)) is not None):
             return
         reason = kernel_cache.problem()
         each = "first run on this machine" if reason is None else f"at each run: none can be kept, {reason}"
-        self.note(f"compiling kernels ({each}; about {COMPILE_S} s)")
+        self.note(f"compiling kernels ({each}; {COMPILING})")
+
+
+def _kernel_of(name: str) -> Any:
+    """A kernel of a processor, or None."""
+    module, _, kernel = PROCESSORS[name].kernel.rpartition(".")
+    return getattr(importlib.import_module(module), kernel) if module else None

@@ -61,6 +61,8 @@ class Entry:
 
     repairs: str = ""
     """Kind of damage that it repairs, as on the command line; its model is a `RepairModel` then."""
+    kernel: str = ""
+    """Where one of its kernels is, ``module.name``, by which a first run is known; empty: it has none."""
 
     learns: Callable[[Any], bool] | None = None
     """``settings`` to whether something is learned with them that a profile can keep; None: never."""

@@ -124,7 +124,18 @@ def test_the_command_says_why_each_run_compiles(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0 and out.startswith("a.wav -> a_clean.wav")
     assert "compiling kernels (at each run: none can be kept, " in err
-    assert "Not a directory; about " in err and err.count("\n") == 1
+    assert "Not a directory; some seconds" in err and err.count("\n") == 1
+
+
+def test_a_repair_says_so_at_the_first_run_alone(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav")
+    arguments = ["repair", "a.wav", "--gaps", "--detect"]
+    code = f"from dap_stream.cli.main import main; raise SystemExit(main({arguments}))"
+    for is_first in (True, False):
+        process = start(f"import os; os.chdir({str(tmp_path)!r}); {code}", XDG_CACHE_HOME=str(tmp_path))
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert ("compiling kernels (first run on this machine; " in err) == is_first, err
 
 
 def test_all_kernels_are_compiled_in_one_place() -> None:

@@ -47,6 +47,7 @@ BANDWIDTH = Entry(
     name="bandwidth",
     summary="makes up highs that a telephone, a codec or a low sample rate took away",
     settings=BandwidthSettings,
+    kernel="dap_stream.dsp.stft_kernels.window_frames",
     repairs="bandwidth",
     make=_make,
     make_live=_make_live,

@@ -39,6 +39,7 @@ DECLICK = Entry(
     name="declick",
     summary="repairs clicks, crackle and digital glitches",
     settings=DeclickSettings,
+    kernel="dap_stream.processors.declick.kernels.mend",
     repairs="clicks",
     make=_make,
     make_live=_make,

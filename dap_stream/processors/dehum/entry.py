@@ -49,6 +49,7 @@ DEHUM = Entry(
     name="dehum",
     summary="takes hum and whine away: tones steadier than any instrument, and their harmonics",
     settings=DehumSettings,
+    kernel="dap_stream.dsp.line_kernels.robust_means",
     repairs="hum",
     make=_make,
     make_live=_make_live,

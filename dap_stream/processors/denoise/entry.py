@@ -91,6 +91,7 @@ DENOISE = Entry(
     name="denoise",
     summary="takes the noise away: taught beforehand, then learning from the recording itself",
     settings=DenoiseSettings,
+    kernel="dap_stream.dsp.stft_kernels.overlap_add",
     make=_make,
     make_live=_make_live,
     learns=lambda settings: settings.generator != CLASSICAL,

@@ -24,6 +24,7 @@ INPAINT = Entry(
     name="inpaint",
     summary="fills gaps and drop-outs",
     settings=InpaintSettings,
+    kernel="dap_stream.dsp.exact_runs.constant_runs",
     repairs="gaps",
     make=_make,
     make_model=lambda settings, profile: RepairModel(),

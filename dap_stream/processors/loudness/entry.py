@@ -67,6 +67,7 @@ LOUDNESS = Entry(
     name="loudness",
     summary="gives the whole recording a loudness in LUFS and holds its true peaks; the last of a chain",
     settings=LoudnessSettings,
+    kernel="dap_stream.dsp.true_peak_kernels.true_peaks",
     make=_make,
     make_model=_make_model,
     measure=_measure,
