@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dap_stream.core.array_types import F64
+from dap_stream.core.array_types import F32, F64
 from dap_stream.core.units import ms_to_samples, samples_to_ms, samples_to_seconds
-from dap_stream.dsp.consistent_phase import fill_by_magnitude
 from dap_stream.dsp.gap_interpolation import fill_from_sides
+from dap_stream.dsp.griffin_lim import fill_samples
 from dap_stream.processors.inpaint.hole import WINDOW_MS, Hole
 from dap_stream.processors.inpaint.settings import AUTO, AUTOREGRESSIVE, PRIOR, SPECTRAL
 
@@ -84,7 +84,16 @@ class Filler:
         gap = slice(around.gap.start, around.gap.stop)
         noise = np.random.default_rng(0).standard_normal(n_missing) * _NOISE
         audio[gap] += noise.astype(np.float32)
-        samples = fill_by_magnitude(
-            around.spec, audio, around.gap, around.frames.start, np.exp(0.5 * log_power), _N_ROUNDS
-        )
+        samples = _with_magnitude(around, audio, np.exp(0.5 * log_power))
         return Filled(samples.astype(np.float64) * around.scale, how)
+
+
+def _with_magnitude(around: Hole, audio: F32, magnitude: F32) -> F32:
+    """Samples of the gap, the frames that touch it near to ``magnitude``; phases start from ``audio``."""
+    spec, gap = around.spec, slice(around.gap.start, around.gap.stop)
+    is_known = np.ones(len(audio), np.bool_)
+    is_known[gap] = False
+    wanted = np.zeros((spec.n_frames(len(audio)), magnitude.shape[1]), np.float32)
+    first = around.frames.start + (spec.n_fft - spec.hop) // spec.hop  # frames there begin before the audio
+    wanted[first : first + len(magnitude)] = magnitude
+    return fill_samples(spec, audio, is_known, wanted, _N_ROUNDS)[gap]
