@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,11 +14,15 @@ import pytest
 from recordings import FAST, read, snapshot, sound, write
 
 from dap_stream.apps.files import job_ends
+from dap_stream.apps.files.clean import clean
+from dap_stream.apps.files.job import Job, JobCallbacks
 from dap_stream.cli.main import main
 from dap_stream.core.array_types import Audio
 from dap_stream.dsp.loudness import KWeighting, LoudnessMeter
 from dap_stream.errors import OutputError
+from dap_stream.io.output_paths import Names
 from dap_stream.io.scratch_audio import ScratchAudio
+from dap_stream.processors.chain_settings import make_chain_settings
 
 
 @pytest.fixture(autouse=True)
@@ -103,3 +108,30 @@ def test_full_disk_is_one_line(tmp_path: Path) -> None:
         scratch._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
         with pytest.raises(OutputError, match=r"No space left on device.*free space"):
             scratch.write(np.zeros((1, 8)))
+
+
+@pytest.mark.parametrize("stage", ["front", "measuring", "second"])
+@pytest.mark.parametrize("is_old", [False, True], ids=["new", "replaced"])
+def test_stopped_in_each_stage_leaves_what_was_there(stage: str, is_old: bool) -> None:
+    """The signal of Ctrl-C, sent while the stage is at work."""
+    for name in ("b.wav", "r.wav") if is_old else ():
+        Path(name).write_text("old")
+    before = snapshot(Path())
+    reached = []
+
+    def stop(at: str) -> None:
+        if at == stage and not reached:
+            reached.append(at)
+            signal.raise_signal(signal.SIGINT)
+
+    callbacks = JobCallbacks(
+        cleaning=lambda progress: stop("front"),
+        levelling=lambda part: stop("measuring" if part <= 0.6 else "second"),
+    )
+    values = {"generator": "classical", "loudness.lufs": -20.0}
+    chain = make_chain_settings(values=values, last="loudness")
+    names = Names("a.wav", "b.wav", removed="r.wav")
+    with pytest.raises(KeyboardInterrupt):
+        clean(Job(names, chain, force=True), callbacks)
+    assert reached == [stage]
+    assert snapshot(Path()) == before
