@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,16 +29,22 @@ KINDS = {
 }
 
 
-def hum(audio: Samples, start_s: float, rng: Generator) -> Samples:
-    time_s = start_s + np.arange(len(audio)) / RATE
+@functools.cache
+def minute_of_hum() -> Samples:
+    """A minute, which goes on at its beginning."""
+    time_s = np.arange(PIECE_S * RATE) / RATE
     phase = 2.0 * np.pi * (50.0 * time_s + 0.02 * np.sin(2.0 * np.pi * time_s / 20.0))
-    made = np.zeros(len(audio))
+    made = np.zeros(len(time_s))
     for harmonic in range(1, 31):
         made += np.sin(harmonic * phase + harmonic**2) / harmonic
-    return audio + 0.05 * made
+    return 0.05 * made
 
 
-def clicks(audio: Samples, start_s: float, rng: Generator) -> Samples:
+def hum(audio: Samples, rng: Generator) -> Samples:
+    return audio + minute_of_hum()
+
+
+def clicks(audio: Samples, rng: Generator) -> Samples:
     made, length = audio.copy(), RATE // 1000
     for second in range(len(audio) // RATE):
         at = second * RATE + int(rng.integers(RATE - length))
@@ -45,7 +52,7 @@ def clicks(audio: Samples, start_s: float, rng: Generator) -> Samples:
     return made
 
 
-def gaps(audio: Samples, start_s: float, rng: Generator) -> Samples:
+def gaps(audio: Samples, rng: Generator) -> Samples:
     made = audio.copy()
     for at in range(5 * RATE, len(audio), 10 * RATE):
         made[at : at + RATE // 50] = 0.0
@@ -53,18 +60,18 @@ def gaps(audio: Samples, start_s: float, rng: Generator) -> Samples:
     return made
 
 
-def clipping(audio: Samples, start_s: float, rng: Generator) -> Samples:
+def clipping(audio: Samples, rng: Generator) -> Samples:
     ceiling = np.quantile(np.abs(audio), 0.997)
     return np.clip(audio, -ceiling, ceiling)
 
 
-def bandwidth(audio: Samples, start_s: float, rng: Generator) -> Samples:
+def bandwidth(audio: Samples, rng: Generator) -> Samples:
     spectrum = np.fft.rfft(audio)
     spectrum[np.fft.rfftfreq(len(audio), 1.0 / RATE) > 8000.0] = 0.0
     return np.asarray(np.fft.irfft(spectrum, len(audio)))
 
 
-DAMAGE: dict[str, Callable[[Samples, float, Generator], Samples]] = {
+DAMAGE: dict[str, Callable[[Samples, Generator], Samples]] = {
     "hum": hum,
     "clicks": clicks,
     "gaps": gaps,
@@ -79,7 +86,7 @@ def write_damaged(path: Path, kind: str, reading: Samples, minutes: int) -> None
     with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
         for begin in range(0, minutes * 60, PIECE_S):
             places = (begin * RATE + np.arange(PIECE_S * RATE)) % len(reading)
-            file.write(np.clip(DAMAGE[kind](reading[places], float(begin), rng), -1.0, 1.0))
+            file.write(np.clip(DAMAGE[kind](reading[places], rng), -1.0, 1.0))
 
 
 def measure(kind: str, reading: Samples, minutes: int, scratch: Path) -> Cost:
