@@ -148,14 +148,22 @@ def quality(folder: Path) -> str:
     cells, gain = row(f"mix {mix.id}, recorded mains", example.clean, example.noisy, mix.sample_rate)
     rows.append(cells)
     real.append(gain)
-    header = ("SI-SDR, dB", "damaged", "best notches (width)", "denoiser, fast", "RNNoise", "DFN 3")
-    header += ("**dehum**", f"from {LIVE_FROM_S:g} s on", "live, from then on")
+    header = [
+        "SI-SDR, dB",
+        "damaged",
+        "best notches (width)",
+        "denoiser, fast",
+        "RNNoise",
+        "DFN 3",
+    ]
+    header += ["**dehum**", f"from {LIVE_FROM_S:g} s on", "live, from then on"]
     is_reached = min(above) >= GOAL_DB
     text = (
         f"{HZ:g} Hz with {N_HARMONICS} harmonics, a random walk of {DRIFT_HZ / 2:g} Hz each 2 s, added to "
         f"{SECONDS:g} s (short recordings repeated); the last rows have a recording of mains. The notches "
         f"(ffmpeg's; sox gives the same) are told the frequency, and get the best of "
-        f"{len(NOTCH_WIDTHS_HZ)} widths for each recording, chosen by the result; dehum finds all by itself.\n\n"
+        f"{len(NOTCH_WIDTHS_HZ)} widths for each recording, chosen by the result; dehum "
+        "finds all by itself.\n\n"
         + table(header, rows)
         + f"\nGoal: {GOAL_DB:g} dB above the best notches. Made hum: {number(min(above), 1, True)} to "
         f"{number(max(above), 1, True)} dB, {'reached' if is_reached else 'not reached'}."

@@ -117,7 +117,7 @@ def test_stopped_in_each_stage_leaves_what_was_there(stage: str, is_old: bool) -
     for name in ("b.wav", "r.wav") if is_old else ():
         Path(name).write_text("old")
     before = snapshot(Path())
-    reached = []
+    reached: list[str] = []
 
     def stop(at: str) -> None:
         if at == stage and not reached:
