@@ -8,7 +8,7 @@ from dap_stream.core.alone import Alone
 from dap_stream.core.array_types import F64, Audio
 from dap_stream.core.processor import checked_buffer
 from dap_stream.core.stream_format import StreamFormat
-from dap_stream.dsp.line_kernels import add_tones
+from dap_stream.dsp.line_kernels import add_tones, robust_means
 from dap_stream.processors.dehum.frames import GRID_S, Frames
 from dap_stream.processors.dehum.settings import DehumSettings
 from dap_stream.processors.dehum.track import Track
@@ -60,6 +60,7 @@ class LiveDehum:
         self.channels = StreamFormat(sample_rate, channels).channels
         self.settings = settings or DehumSettings()
         self._frames = Frames(sample_rate)
+        self._warm_up()
         self._stream = self._new_stream()
 
     @property
@@ -109,6 +110,12 @@ class LiveDehum:
     def _new_stream(self) -> _Stream:
         return _Stream(self.channels, self._frames, self.settings)
 
+    def _warm_up(self) -> None:
+        """Have the kernels there before the stream needs them: to compile one takes longer than a buffer."""
+        one = np.zeros((1, 2), np.complex128)
+        robust_means(one, np.ones(1), np.zeros(1, np.int64), 0, one[:, :1].copy(), np.zeros((1, 1)))
+        add_tones(one, np.zeros((1, 2)), 1, np.zeros(1))
+
     def _advance(self) -> None:
         """Learn from the frame that is complete now, and expect the hum of the next half."""
         stream, frames = self._stream, self._frames
@@ -138,7 +145,7 @@ class LiveDehum:
         n_known = len(track.phases)
         if n_known < _KNOWN:
             return
-        if (n_known - _KNOWN) % _JUDGED_EVERY == 0:
+        if n_known == _KNOWN or now % _JUDGED_EVERY == 0:
             track.judge()
         there = track.amplitudes(np.array([now + 1]))
         voice.silence(there, GRID_S)

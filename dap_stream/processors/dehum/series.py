@@ -19,6 +19,7 @@ WHINE_HZ = 10_000.0  # above it nothing is played
 MOST_HARMONICS = 400
 _FEWEST_TRIED = 60  # harmonics that are looked for, also where no line was found
 
+_CLEAR_DB = 12.0
 WEAK_DB = 8.0  # prominence of one among others of a series
 # Least prominence, largest spread and trend, in dB, of a line that says that there is a series. In speech as
 # loud, hum has a spread and a trend of 0 to 1.5, notes of instruments have 3 and more. Mains may change its
@@ -124,7 +125,9 @@ def find_series(
 
     def add(members: Sequence[tuple[int, Line]], is_mains: bool) -> None:
         fundamental_hz = _refined(members)
-        tried = max(_FEWEST_TRIED, 2 * max(number for number, _ in members))
+        # A faint line far up may be there by chance.
+        clear = [number for number, line in members if line.prominence_db >= _CLEAR_DB]
+        tried = max(_FEWEST_TRIED, 2 * max(clear, default=0))
         most = min(tried, int(0.98 * sample_rate / 2.0 / fundamental_hz), MOST_HARMONICS)
         if most >= 1:
             series.append(Series(fundamental_hz, most, is_mains))

@@ -13,6 +13,7 @@ from dap_stream.core.array_types import Audio
 from dap_stream.core.arrays import process_array
 from dap_stream.core.contract import CHECKS, Contract, buffer_size, mid_reset, reuse
 from dap_stream.core.stream_format import StreamFormat
+from dap_stream.dsp.line_kernels import add_tones, robust_means
 from dap_stream.dsp.metrics import si_sdr_db
 from dap_stream.processors import build
 from dap_stream.processors.chain_settings import chain_of
@@ -70,3 +71,12 @@ def test_it_begins_and_ends_without_a_click(rng: np.random.Generator) -> None:
     # A tone of 50 Hz goes by 0.002 a sample; a jump would be larger.
     assert np.max(np.abs(np.diff(removed))) < 0.004
     np.testing.assert_array_equal(removed[23 * RATE :], 0.0)
+
+
+def test_no_kernel_is_compiled_while_a_stream_runs(rng: np.random.Generator) -> None:
+    processor = LiveDehum(8000)
+    compiled = [len(kernel.signatures) for kernel in (robust_means, add_tones)]
+    assert all(compiled)
+    hum = 0.1 * drifting(rng, 12 * 8000, 8000, 50.0, 5) + 0.01 * rng.standard_normal(12 * 8000)
+    assert not np.array_equal(process_array(processor, hum[None])[0], hum)
+    assert [len(kernel.signatures) for kernel in (robust_means, add_tones)] == compiled
