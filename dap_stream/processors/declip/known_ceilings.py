@@ -67,9 +67,8 @@ class KnownCeilings:
         """Count some of these; each may be counted once."""
         sums, levels = self._sums.setdefault(key, {}), self._levels.setdefault(key, {})
         each_counts = counts(tops)
-        for i in np.flatnonzero(is_counted):
+        for i, place in zip(np.flatnonzero(is_counted), _places(tops.level[is_counted]), strict=True):
             level = float(tops.level[i])
-            place = _place(level)
             sums[place] = sums.get(place, 0.0) + each_counts[i]
             if tops.n_samples[i] > 1:
                 levels[place] = max(levels.get(place, level), level)
@@ -81,13 +80,18 @@ class KnownCeilings:
     def counts(self, key: Key, levels: F64) -> F64:
         """Sums ``[n, 4]`` for levels within 1 % or so of these ``[n]``."""
         sums, none = self._sums.get(key, {}), np.zeros(4)
-        found = [sum((sums.get(_place(each) + i, none) for i in (-1, 0, 1)), none) for each in levels]
-        return np.array(found).reshape(-1, 4)
+        # Many of the levels of a window are the same one here.
+        places, which = np.unique(_places(levels), return_inverse=True)
+        found = [
+            sums.get(each - 1, none) + sums.get(each, none) + sums.get(each + 1, none)
+            for each in places.tolist()
+        ]
+        return np.array(found).reshape(-1, 4)[which]
 
     def levels(self, key: Key, levels: F64, enough: float) -> F64:
         """Those with odds of ``enough`` that are near to some of these ``levels``."""
         known = self._levels.get(key, {})
-        places = {_place(each) + i for each in levels for i in (-1, 0, 1)}
+        places = {each + i for each in set(_places(levels)) for i in (-1, 0, 1)}
         found = np.array([known[place] for place in places if place in known])
         sums = self.counts(key, found)
         return np.asarray(found[odds(sums, sums) >= enough])
@@ -97,5 +101,6 @@ class KnownCeilings:
         return copy.deepcopy(self)
 
 
-def _place(level: float) -> int:
-    return round(float(np.log(abs(level) + 1e-30)) * _LEVELS_PER_UNIT)
+def _places(levels: F64) -> list[int]:
+    places: list[int] = np.rint(np.log(np.abs(levels) + 1e-30) * _LEVELS_PER_UNIT).astype(np.int64).tolist()
+    return places
