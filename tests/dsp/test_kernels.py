@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_twins import assert_same_signature, twins_of
 
-from dap_stream.dsp import gain_kernels, reference, stft_kernels
+from dap_stream.dsp import gain_kernels, line_kernels, reference, stft_kernels
 
 
 @given(hop=st.integers(1, 40), n_frames=st.integers(1, 12), seed=st.integers(0, 99))
@@ -103,7 +103,7 @@ def test_classical_gain_equals_its_twin(rng):
     np.testing.assert_allclose(states[0], states[1], rtol=5e-4)
 
 
-FAST = {**vars(stft_kernels), **vars(gain_kernels)}
+FAST = {**vars(stft_kernels), **vars(gain_kernels), **vars(line_kernels)}
 TWINS = twins_of(reference)
 
 

@@ -22,18 +22,18 @@ def drifting(rng: np.random.Generator, n_samples: int, sample_rate: int, hz: flo
     for number in range(1, n_harmonics + 1):
         if number * hz < 0.45 * sample_rate:
             hum += rng.uniform(0.3, 1.0) / number**0.7 * np.sin(number * phase + rng.uniform(0.0, 6.28))
-    return hum / np.sqrt(np.mean(hum**2))
+    return np.asarray(hum / np.sqrt(np.mean(hum**2)))
 
 
 def voice(rng: np.random.Generator, seconds: float) -> F64:
     """Somebody speaks, at `RATE`; with a noise floor, as every recording has."""
     n_samples = round(seconds * RATE)
     spoken = VOICES["bass"](rng, n_samples).astype(np.float64)
-    return spoken + 1e-4 * rng.standard_normal(n_samples)
+    return np.asarray(spoken + 1e-4 * rng.standard_normal(n_samples))
 
 
 def organ_tone(rng: np.random.Generator, hz: float, seconds: float) -> F64:
     """One tone held all the time, at `RATE`."""
     n_samples = round(seconds * RATE)
     tone = draw_organ(rng)(rng, hz, seconds)[:n_samples].astype(np.float64)
-    return 0.1 * tone / np.sqrt(np.mean(tone**2)) + 1e-4 * rng.standard_normal(n_samples)
+    return np.asarray(0.1 * tone / np.sqrt(np.mean(tone**2)) + 1e-4 * rng.standard_normal(n_samples))

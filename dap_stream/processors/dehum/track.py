@@ -84,7 +84,7 @@ class Track:
 
     def pick(self, spectra: C128) -> C128:
         """Its lines ``[lines, frames]`` in the next spectra ``[frames, bins]`` of a channel."""
-        return self._frames.lines(spectra, self.fundamental_hz * self.numbers)
+        return self._frames.lines(spectra, np.asarray(self.fundamental_hz * self.numbers, np.float64))
 
     def extend(self, values: C128) -> None:
         """Take lines ``[channels, lines, frames]`` from `pick`, and follow the phase through them."""
