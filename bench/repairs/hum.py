@@ -150,8 +150,10 @@ def quality(folder: Path) -> str:
     cells, gain = row(f"mix {mix.id}, recorded mains", example.clean, example.noisy, mix.sample_rate)
     rows.append(cells)
     real.append(gain)
-    header = ["SI-SDR, dB", "damaged", "best notches (width)", "denoiser, fast", "RNNoise", "DFN 3"]
-    header += ["**dehum**", f"from {LIVE_FROM_S:g} s on", "live, from then on"]
+    header = (
+        *("SI-SDR, dB", "damaged", "best notches (width)", "denoiser, fast", "RNNoise", "DFN 3"),
+        *("**dehum**", f"from {LIVE_FROM_S:g} s on", "live, from then on"),
+    )
     is_reached = min(above) >= GOAL_DB
     text = (
         f"{HZ:g} Hz with {N_HARMONICS} harmonics, a random walk of {DRIFT_HZ / 2:g} Hz each 2 s, added to "

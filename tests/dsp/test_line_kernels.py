@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_twins import assert_same_signature
 
 from dap_stream.dsp import line_kernels, reference
-
-
-@pytest.mark.parametrize("name", ["robust_means", "add_tones"])
-def test_the_twin_takes_what_the_kernel_takes(name: str) -> None:
-    assert_same_signature(getattr(line_kernels, name), getattr(reference, name))
 
 
 @given(n_frames=st.integers(1, 30), half=st.integers(0, 12), seed=st.integers(0, 99))

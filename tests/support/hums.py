@@ -29,7 +29,7 @@ def voice(rng: np.random.Generator, seconds: float) -> F64:
     """Somebody speaks, at `RATE`; with a noise floor, as every recording has."""
     n_samples = round(seconds * RATE)
     spoken = VOICES["bass"](rng, n_samples).astype(np.float64)
-    return spoken + 1e-4 * rng.standard_normal(n_samples)
+    return np.asarray(spoken + 1e-4 * rng.standard_normal(n_samples))
 
 
 def organ_tone(rng: np.random.Generator, hz: float, seconds: float) -> F64:

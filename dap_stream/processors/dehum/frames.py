@@ -36,7 +36,8 @@ class Frames:
 
         The phase counts from the centre of each frame; the loss of a line between two bins is made good.
         """
-        bins = np.rint(frequencies_hz * self._n_fft / self.sample_rate).astype(np.int64)
+        places = frequencies_hz * self._n_fft / self.sample_rate
+        bins = np.rint(places).astype(np.int64)
         bins = np.clip(bins, 0, spectra.shape[1] - 1)
         turned = np.exp(2j * np.pi * bins * self.hop / self._n_fft)
         off = (frequencies_hz - bins * self.sample_rate / self._n_fft) * 2.0 * self.hop / self.sample_rate

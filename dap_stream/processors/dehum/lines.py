@@ -87,7 +87,8 @@ class Spectra:
             for channel in heard[:, begin : begin + self._n]:
                 spectrum = fft.rfft(channel * self._window)
                 power += spectrum.real**2 + spectrum.imag**2
-            self._rows.append(np.minimum(power * self._scale, _MOST_POWER).astype(np.float32))
+            power *= self._scale
+            self._rows.append(np.minimum(power, _MOST_POWER).astype(np.float32))
             done += 1
         del self._rows[: -self._most]
         rest = heard[:, done * self._hop :].copy()
@@ -106,11 +107,12 @@ def _low(levels: F32 | F64) -> F32 | F64:
 
 
 def _base(quantile: F64) -> F64:
-    """Usual level around each bin."""
+    """The usual level around each bin."""
     n_parts = len(quantile) // _BASE_BINS
     parts = quantile[: n_parts * _BASE_BINS].reshape(n_parts, _BASE_BINS)
     centres = (np.arange(n_parts) + 0.5) * _BASE_BINS
-    return np.asarray(np.interp(np.arange(len(quantile)) + 0.5, centres, np.median(parts, axis=1)))
+    medians = np.median(parts, axis=1)
+    return np.asarray(np.interp(np.arange(len(quantile)) + 0.5, centres, medians), np.float64)
 
 
 class Search:
@@ -149,7 +151,7 @@ class Search:
         return inner + power[:, :-2] + power[:, 2:], inner
 
     def lines(self) -> list[Line]:
-        """Lines that were found when all parts are done, the lowest first."""
+        """All that was found when all parts are done, the lowest first."""
         quantile = self._quantile
         faint = _FAINT * self._total / len(self._rows)
         prominence = 10.0 * np.log10((quantile + _TINY) / (_base(quantile) + faint + _TINY))

@@ -36,7 +36,7 @@ class ActiveTime:
         self._heard.update(int(i) + 1 for i in np.flatnonzero(power.any(axis=0)))
 
     def finding(self) -> Finding:
-        """Finding that tells of it: the level is that of the loudest channel, of full scale."""
+        """All that is told of it: the level is that of the loudest channel, of full scale."""
         name, count = f"{self._fundamental_hz:.2f} Hz", len(self._heard)
         if 1 not in self._heard:
             name = f"{count} harmonic{'s' if count != 1 else ''} of {name}"

@@ -1,4 +1,4 @@
-"""A voice is what is subtracted: a track, switched on and off."""
+"""A track that is subtracted, switched on and off."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class Stretch:
 
 
 class HumModel(RepairModel):
-    """Findings, and the series that the first of two passes found."""
+    """Model of the repair of hum: all that the first of two passes found."""
 
     def __init__(self) -> None:
         super().__init__()
