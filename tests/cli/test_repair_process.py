@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from recordings import read, snapshot, sound, write
+from recordings import FAST, read, snapshot, sound, write
 
 import dap_stream
 
@@ -90,3 +90,21 @@ def test_one_bad_recording_does_not_stop_the_others() -> None:
     assert result.returncode == 1 and b"missing.wav: no such file" in result.stderr
     assert b"1 of 2 recordings done" in result.stderr
     np.testing.assert_array_equal(read(Path("a_repaired.wav")), read(Path("a.wav")))
+
+
+@pytest.mark.parametrize(
+    "command", [["repair"], ["denoise", "--repair", "clicks", *FAST]], ids=["repair", "denoise"]
+)
+def test_loudness_through_a_pipe_is_that_of_a_file(command: list[str]) -> None:
+    write(Path("a.wav"), 0.1 * sound(2.0, 16000, 1))
+    program = [sys.executable, "-m", "dap_stream", *command]
+    subprocess.run([*program, "a.wav", "-o", "b.wav", "--loudness", "-20"], check=True, capture_output=True)
+    heard = Path("a.wav").read_bytes()
+    piped = subprocess.run(
+        [*program, "-", "-", "--loudness", "-20"], input=heard, capture_output=True, check=False
+    )
+    assert piped.returncode == 0, piped.stderr
+    audio, _ = soundfile.read(io.BytesIO(piped.stdout), always_2d=True)
+    np.testing.assert_array_equal(audio.T, read(Path("b.wav")))
+    assert not np.array_equal(audio.T, read(Path("a.wav")))
+    assert set(snapshot(Path())) == {"a.wav", "b.wav"}
