@@ -63,7 +63,7 @@ def rehearse_live(chain: ChainSettings, stream: StreamFormat) -> None:
     sound: F32 | None = None
     for name, settings in chain.processors:
         entry = PROCESSORS[name]
-        if entry.repairs and entry.make_live is not None:
+        if entry.repairs and entry.kernel and entry.make_live is not None:
             sound = damaged_sound(few) if sound is None else sound
             _run(entry.make_live(settings, few, None), sound)
 

@@ -13,7 +13,7 @@ from dap_stream.processors.build import for_source, make_chain, make_models, pre
 from dap_stream.processors.chain_settings import ChainSettings, chain_of, make_chain_settings
 from dap_stream.processors.denoise.settings import DenoiseSettings
 from dap_stream.processors.gain.settings import GainSettings
-from dap_stream.processors.registry import REPAIRS
+from dap_stream.processors.registry import PROCESSORS, REPAIRS
 from dap_stream.processors.rehearsal import damaged_sound
 
 _RATE = 16000
@@ -33,7 +33,8 @@ def warm_up() -> None:
     _run(audio, DenoiseSettings(steps=_STEPS), is_fit=True)
     _run(audio, DenoiseSettings(steps=_STEPS, quality="fast"))
     _run(audio[:, :_RATE], DenoiseSettings(generator="classical"))
-    _run_chain(damaged_sound(StreamFormat(_RATE)), make_chain_settings(names=[*REPAIRS.values()]))
+    compiled = [name for name in REPAIRS.values() if PROCESSORS[name].kernel]
+    _run_chain(damaged_sound(StreamFormat(_RATE)), make_chain_settings(names=compiled))
 
 
 def _run(audio: F32, settings: DenoiseSettings, is_fit: bool = False) -> None:
