@@ -60,7 +60,7 @@ def test_only_damage_is_changed(fake: None, subtype: str, capsys: pytest.Capture
     assert out.out.startswith(
         "tape.wav -> tape_repaired.wav: 0:02 at 16000 Hz, 2 channels; clicks: 2, 0.375 ms in all; took "
     )
-    assert out.err == ""
+    assert [line for line in out.err.splitlines() if "compiling kernels" not in line] == []  # a first run
 
 
 def test_json_has_all_findings(fake: None, capsys: pytest.CaptureFixture[str]) -> None:
