@@ -10,6 +10,7 @@ from dap_stream.io.audio_span import Span
 from dap_stream.io.container_headers import MOST_CHUNKS
 
 _MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b"caff", b"riff", b".snd", b"dns.", b"fLaC", b"OggS")
+_ID3V1_BYTES = 128
 _TAGS = (b"TAG", b"ID3", b"3DI", b"APETAGEX", b"LYRICSBEGIN")
 _LAYOUTS = {  # head of a chunk, and what its length is rounded up to
     "RIFF": ("<4sI", 2),
@@ -63,7 +64,8 @@ def _after_chunks(file: BinaryIO, position: int, size: int, layout: str, pad: in
         file.seek(position)
         name, n_bytes = struct.unpack(layout, file.read(n_head))
         is_name = all(0x20 <= byte < 0x7F for byte in name)
-        if not is_name or name in _MAGICS or name.startswith(b"TAG"):
+        is_id3v1 = name.startswith(b"TAG") and size - position == _ID3V1_BYTES  # else a chunk of that name
+        if not is_name or name in _MAGICS or is_id3v1:
             break
         is_known = is_known and name in _KNOWN
         after = position + n_head + n_bytes + n_bytes % pad
