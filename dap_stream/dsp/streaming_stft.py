@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from dap_stream.core import parallel
-from dap_stream.core.array_types import C64, F32
+from dap_stream.core.array_types import C64, F32, F64, Audio
 from dap_stream.dsp import stft_kernels
 from dap_stream.dsp.stft import StftSpec
 
 Each: TypeAlias = Callable[..., Iterable[Any]]
 """`parallel_map`, or `map` where a thread would take longer to wake than the work takes."""
+
+_Block = TypeVar("_Block", F32, F64)
 
 
 class Analyser:
@@ -54,31 +56,37 @@ class Synthesiser:
 
 
 @dataclass
-class _Queue:
+class _Queue(Generic[_Block]):
     """Of both blocks the first ``filled`` samples are done with: taken in, and given out."""
 
-    block_in: F32
-    block_out: F32
+    block_in: _Block
+    block_out: _Block
     filled: int = 0
 
 
-class FixedBlocks:
+class FixedBlocks(Generic[_Block]):
     """Feeds ``advance``, which wants exactly ``block_size`` samples, from buffers of any size.
 
     n samples in, n samples out, ``block_size`` late. Work is done as soon as a block is full, so what
-    comes out does not depend on the buffers.
+    comes out does not depend on the buffers. Blocks are of ``dtype``, whatever the buffers are.
     """
 
-    def __init__(self, block_size: int, channels: int, advance: Callable[[F32], F32]) -> None:
+    def __init__(
+        self,
+        block_size: int,
+        channels: int,
+        advance: Callable[[_Block], _Block],
+        dtype: type[np.float32 | np.float64] = np.float32,
+    ) -> None:
         self.latency = block_size
-        self._advance = advance
-        shape = (channels, block_size)
-        self._queue = _Queue(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+        self._advance: Callable[[_Block], _Block] = advance
+        block_in, block_out = np.zeros((2, channels, block_size), dtype)
+        self._queue: _Queue[_Block] = _Queue(block_in, block_out)  # type: ignore[arg-type]  # as dtype says
 
-    def process(self, buffer: F32, out: F32 | None = None) -> F32:
+    def process(self, buffer: Audio, out: Audio | None = None) -> Audio:
         """``[channels, n]`` in, ``[channels, n]`` out; ``out``, which may be ``buffer``, gets it if given."""
         queue = self._queue
-        out = np.empty_like(buffer) if out is None else out
+        out = np.empty_like(buffer, order="C") if out is None else out
         done = 0
         while done < buffer.shape[1]:
             take = min(buffer.shape[1] - done, self.latency - queue.filled)

@@ -18,6 +18,7 @@ from dap_stream.core.array_types import F64, Audio
 from dap_stream.core.processor import checked_buffer
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import samples_to_ms
+from dap_stream.dsp.streaming_stft import FixedBlocks
 from dap_stream.processors.findings import Findings
 
 
@@ -81,11 +82,10 @@ class Repair(Protocol):
 class _Stream:
     """All that a stream leaves behind."""
 
-    def __init__(self, channels: int, span: Span, repair: Repair) -> None:
+    def __init__(self, channels: int, span: Span, repair: Repair, advance: Callable[[F64], F64]) -> None:
         self.repair = repair
+        self.blocks = FixedBlocks(span.hop, channels, advance, np.float64)
         self.audio: F64 = np.zeros((channels, span.whole))
-        self.ready: F64 = np.zeros((channels, span.hop))
-        self.n_new = 0  # samples of the newest hop that are there, and of ``ready`` that are given
         self.n_samples = 0  # of the stream so far
         self.n_windows = 0
         self.length: int | None = None  # known at its end
@@ -150,29 +150,21 @@ class BlockRepairer:
         """
         with self._alone:
             buffer = checked_buffer(buffer, self.channels)
-            stream, hop = self._stream, self._span.hop
-            stream.dtype = buffer.dtype
-            out = np.empty_like(buffer, order="C")
-            done = 0
-            while done < buffer.shape[1]:
-                take = min(buffer.shape[1] - done, hop - stream.n_new)
-                column = self._span.whole - hop + stream.n_new
-                stream.audio[:, column : column + take] = buffer[:, done : done + take]
-                out[:, done : done + take] = stream.ready[:, stream.n_new : stream.n_new + take]
-                stream.n_new += take
-                stream.n_samples += take
-                done += take
-                if stream.n_new == hop:
-                    self._advance()
-            return out
+            self._stream.dtype = buffer.dtype
+            self._stream.n_samples += buffer.shape[1]
+            return self._stream.blocks.process(buffer)
 
-    def _advance(self) -> None:
-        """Repair the hop that is due, and make room for the next."""
+    def _advance(self, samples: F64) -> F64:
+        """The next hop ``[channels, hop]`` in, the one that is due out, repaired."""
         stream, span = self._stream, self._span
         if stream.n_windows == 0:
             self.findings.clear()
-        first = (stream.n_windows + 1) * span.hop - span.whole - self.start_up
-        end = (stream.n_samples if stream.length is None else stream.length) - self.start_up
+        stream.audio[:, : -span.hop] = stream.audio[:, span.hop :].copy()
+        stream.audio[:, -span.hop :] = samples
+        stream.n_windows += 1
+        heard = stream.n_windows * span.hop
+        first = heard - span.whole - self.start_up
+        end = (heard if stream.length is None else stream.length) - self.start_up
         window = Window(
             stream.audio,
             first,
@@ -183,10 +175,7 @@ class BlockRepairer:
             for patch in stream.repair.patches(window):
                 assert patch.column >= span.past, "what was given is out of reach"
                 stream.audio[patch.channel, patch.column : patch.column + len(patch.samples)] = patch.samples
-        stream.ready = stream.audio[:, span.past : span.past + span.hop].copy()
-        stream.audio[:, : -span.hop] = stream.audio[:, span.hop :].copy()
-        stream.n_windows += 1
-        stream.n_new = 0
+        return stream.audio[:, span.past : span.past + span.hop].copy()
 
     def flush(self) -> Audio:
         """The last ``latency`` samples ``[channels, latency]``; then as after `reset`."""
@@ -202,4 +191,4 @@ class BlockRepairer:
             self._stream = self._new_stream()
 
     def _new_stream(self) -> _Stream:
-        return _Stream(self.channels, self._span, self._make_repair())
+        return _Stream(self.channels, self._span, self._make_repair(), self._advance)

@@ -59,7 +59,7 @@ class _Stream:
     analyser: Analyser
     synthesiser: Synthesiser
     estimator: Estimator
-    blocks: FixedBlocks
+    blocks: FixedBlocks[F32]
     waiting: C64  # [channels, delay, bins] spectra that wait for their gain
     dtype: np.dtype[np.float32 | np.float64]
     power_in: float = TINY  # smoothed, for the meter
@@ -164,7 +164,7 @@ class SpectralProcessor:
             # Straight into the caller's memory, where there is nothing to mix or to convert.
             target = out if out is not None and share >= 1.0 and out.dtype == np.float32 else None
             samples = np.ascontiguousarray(buffer, np.float32)
-            wet = self._stream.blocks.process(samples, target)  # type: ignore[arg-type]  # float32 as checked
+            wet = self._stream.blocks.process(samples, target)
             result = mixed(dry, wet, share)
             if out is None or result is out:
                 return result

@@ -49,7 +49,7 @@ class _Stream:
 
     analyser: Analyser
     synthesiser: Synthesiser
-    blocks: FixedBlocks
+    blocks: FixedBlocks[F32]
     dry: Delay
     lanes: list[_Lane]
     dtype: np.dtype[np.float32 | np.float64]

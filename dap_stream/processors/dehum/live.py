@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dap_stream.core.alone import Alone
@@ -9,6 +11,7 @@ from dap_stream.core.array_types import F64, Audio
 from dap_stream.core.processor import checked_buffer
 from dap_stream.core.stream_format import StreamFormat
 from dap_stream.dsp.line_kernels import add_tones, robust_means
+from dap_stream.dsp.streaming_stft import FixedBlocks
 from dap_stream.processors.dehum.frames import GRID_S, Frames
 from dap_stream.processors.dehum.settings import DehumSettings
 from dap_stream.processors.dehum.track import Track
@@ -25,12 +28,14 @@ _FREE = 20  # newest frames whose phase is still corrected
 class _Stream:
     """All that a stream leaves behind."""
 
-    def __init__(self, channels: int, frames: Frames, settings: DehumSettings) -> None:
+    def __init__(
+        self, channels: int, frames: Frames, settings: DehumSettings, advance: Callable[[F64], F64]
+    ) -> None:
+        self.blocks = FixedBlocks(frames.hop, channels, advance, np.float64)
         self.watcher = Watcher(frames.sample_rate, settings, _SEARCH_PARTS)
         self.voices: list[Voice] = []
-        self.heard: F64 = np.zeros((channels, 2 * frames.hop))  # the last frame; the newer half fills up
-        self.hum: F64 = np.zeros((channels, frames.hop))  # what is expected to be in the newer half
-        self.n_new = self.n_frames = 0
+        self.heard: F64 = np.zeros((channels, 2 * frames.hop))  # the last frame
+        self.n_frames = 0
 
 
 class LiveDehum:
@@ -83,19 +88,8 @@ class LiveDehum:
         """
         with self._alone:
             buffer = checked_buffer(buffer, self.channels)
-            stream, hop = self._stream, self._frames.hop
-            out = np.empty_like(buffer, order="C")
-            done = 0
-            while done < buffer.shape[1]:
-                take = min(buffer.shape[1] - done, hop - stream.n_new)
-                new = buffer[:, done : done + take]
-                stream.heard[:, hop + stream.n_new : hop + stream.n_new + take] = new
-                out[:, done : done + take] = new - stream.hum[:, stream.n_new : stream.n_new + take]
-                stream.n_new += take
-                done += take
-                if stream.n_new == hop:
-                    self._advance()
-            return out
+            expected = self._stream.blocks.process(buffer, np.empty(buffer.shape))
+            return np.asarray(buffer - expected, buffer.dtype)
 
     def flush(self) -> Audio:
         """Nothing is inside: ``[channels, 0]``; then as after `reset`."""
@@ -108,7 +102,7 @@ class LiveDehum:
             self._stream = self._new_stream()
 
     def _new_stream(self) -> _Stream:
-        return _Stream(self.channels, self._frames, self.settings)
+        return _Stream(self.channels, self._frames, self.settings, self._advance)
 
     def _warm_up(self) -> None:
         """Have the kernels there before the stream needs them: to compile one takes longer than a buffer."""
@@ -116,29 +110,29 @@ class LiveDehum:
         robust_means(one, np.ones(1), np.zeros(1, np.int64), 0, one[:, :1].copy(), np.zeros((1, 1)))
         add_tones(one, np.zeros((1, 2)), 1, np.zeros(1))
 
-    def _advance(self) -> None:
-        """Learn from the frame that is complete now, and expect the hum of the next half."""
+    def _advance(self, samples: F64) -> F64:
+        """Learn from the newer half of a frame ``[channels, hop]``, and expect the hum of the next."""
         stream, frames = self._stream, self._frames
         stream.n_frames += 1
-        if stream.watcher.feed(stream.heard[:, frames.hop :].copy()):
+        if stream.watcher.feed(samples):
             held = round(HELD_S / GRID_S)
             for each in choose(stream.voices, stream.watcher.series, stream.n_frames, held):
                 track = Track(each, frames, self.channels, stream.n_frames)
                 stream.voices.append(Voice(track, stream.n_frames, False))
-        stream.hum[...] = 0.0
+        stream.heard = np.concatenate((stream.heard[:, frames.hop :], samples), axis=1)
+        hum = np.zeros_like(samples)
         if stream.voices:
-            spectra = [frames.spectra(samples) for samples in stream.heard]
+            spectra = [frames.spectra(each) for each in stream.heard]
             for voice in stream.voices:
                 if voice.is_silent and len(voice.track.phases) >= _RENEWED_AFTER:
                     voice.renew(Track(voice.series, frames, self.channels, stream.n_frames))
                 voice.track.extend(np.stack([voice.track.pick(each) for each in spectra]))
-                self._expect(voice)
+                self._expect(voice, hum)
             stream.voices = [voice for voice in stream.voices if voice.is_wanted or np.any(voice.last)]
-        stream.heard[:, : frames.hop] = stream.heard[:, frames.hop :]
-        stream.n_new = 0
+        return hum
 
-    def _expect(self, voice: Voice) -> None:
-        """Add what will be heard of a voice from now to the next frame."""
+    def _expect(self, voice: Voice, hum: F64) -> None:
+        """Add what will be heard of a voice from now to the next frame to ``hum [channels, hop]``."""
         track, hop = voice.track, self._frames.hop
         now = track.end  # the newest frame is centred half a frame ago
         track.settle(now - _FREE)
@@ -161,4 +155,4 @@ class LiveDehum:
             used = np.flatnonzero(each.any(axis=1))
             if len(used):
                 turned = track.numbers[used, None] * phases
-                add_tones(np.ascontiguousarray(each[used]), turned, hop, self._stream.hum[channel])
+                add_tones(np.ascontiguousarray(each[used]), turned, hop, hum[channel])
