@@ -17,6 +17,7 @@ from bench.metrics import pesq_wb
 from bench.repairs.signals import Clean, Samples, clean_recordings, log_spectral_distance
 from dap_stream.core.arrays import ArraySource, process_array
 from dap_stream.processors.bandwidth.bandwidth import Bandwidth
+from dap_stream.processors.bandwidth.model import BandwidthModel
 from dap_stream.processors.bandwidth.survey import survey
 
 LIMITS_HZ = (4000, 8000)
@@ -47,7 +48,7 @@ def repaired(audio: Samples, sample_rate: int) -> tuple[Samples, bool]:
     """As a file is, and whether anything was made up."""
     rows = np.atleast_2d(audio)
     plans = survey(ArraySource(rows, sample_rate))
-    processor = Bandwidth(sample_rate, len(rows), plans=plans)
+    processor = Bandwidth(sample_rate, len(rows), model=BandwidthModel(plans))
     out = process_array(processor, rows)
     return np.asarray(out.reshape(audio.shape), np.float64), len(processor.findings) > 0
 
@@ -164,7 +165,7 @@ def speed() -> str:
     begin = time.perf_counter()
     plans = survey(ArraySource(audio, SPEED_RATE))
     middle = time.perf_counter()
-    process_array(Bandwidth(SPEED_RATE, plans=plans), audio)
+    process_array(Bandwidth(SPEED_RATE, model=BandwidthModel(plans)), audio)
     end = time.perf_counter()
     length = audio.shape[1] / SPEED_RATE
     return (

@@ -17,6 +17,7 @@ from dap_stream.core.arrays import ArraySource, process_array
 from dap_stream.education.kinds import GROUPS as MADE_UP
 from dap_stream.education.synthesis.maker import SAMPLE_RATE
 from dap_stream.processors.declick.declick import Declick
+from dap_stream.processors.declick.model import ClickModel
 from dap_stream.processors.declick.settings import DeclickSettings
 from dap_stream.processors.declick.survey import clicks_per_s
 
@@ -95,7 +96,7 @@ def _one_pass(audio: Samples, sample_rate: int) -> Samples:
 
 def _two_passes(audio: Samples, sample_rate: int) -> tuple[Samples, int]:
     per_s = clicks_per_s(ArraySource(audio[None], sample_rate), DeclickSettings())
-    declick = Declick(sample_rate, known_per_s=per_s)
+    declick = Declick(sample_rate, model=ClickModel(per_s))
     return np.asarray(process_array(declick, audio[None])[0]), declick.findings.count
 
 

@@ -82,8 +82,8 @@ class Repair(Protocol):
 class _Stream:
     """All that a stream leaves behind."""
 
-    def __init__(self, channels: int, span: Span, repair: Repair, advance: Callable[[F64], F64]) -> None:
-        self.repair = repair
+    def __init__(self, channels: int, span: Span, advance: Callable[[F64], F64]) -> None:
+        self.repair: Repair | None = None  # made for the first window: till then its model may learn
         self.blocks = FixedBlocks(span.hop, channels, advance, np.float64)
         self.audio: F64 = np.zeros((channels, span.whole))
         self.n_samples = 0  # of the stream so far
@@ -104,7 +104,7 @@ class BlockRepairer:
     span
         Lengths of the windows; ``latency`` is hop and future together.
     make_repair
-        Called for each new stream.
+        Called when a stream begins, with its first window; what a first pass told is known by then.
     findings
         To be cleared when a stream begins; the repair adds to it.
     """
@@ -157,8 +157,9 @@ class BlockRepairer:
     def _advance(self, samples: F64) -> F64:
         """The next hop ``[channels, hop]`` in, the one that is due out, repaired."""
         stream, span = self._stream, self._span
-        if stream.n_windows == 0:
+        if stream.repair is None:
             self.findings.clear()
+            stream.repair = self._make_repair()
         stream.audio[:, : -span.hop] = stream.audio[:, span.hop :].copy()
         stream.audio[:, -span.hop :] = samples
         stream.n_windows += 1
@@ -191,4 +192,4 @@ class BlockRepairer:
             self._stream = self._new_stream()
 
     def _new_stream(self) -> _Stream:
-        return _Stream(self.channels, self._span, self._make_repair(), self._advance)
+        return _Stream(self.channels, self._span, self._advance)

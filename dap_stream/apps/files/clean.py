@@ -77,7 +77,6 @@ def clean(job: Job, callbacks: JobCallbacks) -> Outcome:
         learn_began = time.perf_counter()
         if not isinstance(source, PipeSource) and source.n_samples is not None:
             pretrain(chain, models, source, callbacks.learning)
-            processor = front_of(chain, stream, models)  # the first one knew nothing of what was learned
         learn_s = time.perf_counter() - learn_began
 
         def complete() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +19,9 @@ from dap_stream.dsp.streaming_stft import Analyser, FixedBlocks, Synthesiser
 from dap_stream.models.highs.predictor import educated_predictor
 from dap_stream.processors.bandwidth.highs import Highs
 from dap_stream.processors.bandwidth.limits import LimitPlan, LimitTracker, is_same
+from dap_stream.processors.bandwidth.model import BandwidthModel
 from dap_stream.processors.bandwidth.settings import BandwidthSettings
-from dap_stream.processors.findings import Finding, Findings
+from dap_stream.processors.findings import Finding
 
 KIND = "bandwidth"
 WINDOW_MS = 32.0  # of a frame: a consonant is not smeared, and the harmonics of most voices are apart
@@ -51,7 +51,7 @@ class _Stream:
     synthesiser: Synthesiser
     blocks: FixedBlocks[F32]
     dry: Delay
-    lanes: list[_Lane]
+    lanes: list[_Lane]  # from its first sample on
     dtype: np.dtype[np.float32 | np.float64]
     n_frames: int = 0
     n_samples: int = 0
@@ -73,10 +73,8 @@ class Bandwidth:
         1 to 64; each has a limit of its own.
     settings
         Level and end of what is made up.
-    plans
-        Of each channel, if the recording was heard before; otherwise limits are found on the way.
-    findings
-        Gets what is found.
+    model
+        Gets what is found; limits that a first pass told it are used, else they are found on the way.
     frames_per_call
         More cost less each, and come later.
 
@@ -91,18 +89,17 @@ class Bandwidth:
         sample_rate: int,
         channels: int = 1,
         settings: BandwidthSettings | None = None,
-        plans: Sequence[LimitPlan] | None = None,
-        findings: Findings | None = None,
+        model: BandwidthModel | None = None,
         frames_per_call: int = FRAMES_PER_CALL,
     ) -> None:
         stream = StreamFormat(sample_rate, channels)
         self._alone = Alone(type(self).__name__)
         self.sample_rate, self.channels = stream.sample_rate, stream.channels
         self.settings = settings or BandwidthSettings()
-        self.findings = Findings(sample_rate) if findings is None else findings
+        self._model = model or BandwidthModel()
+        self.findings = self._model.found_in(sample_rate)
         self._spec = StftSpec.for_rate(sample_rate, WINDOW_MS)
         self._n_frames = frames_per_call
-        self._plans = plans
         self.latency: int = self._spec.n_fft + (frames_per_call - 1) * self._spec.hop
         self._stream = self._new_stream()
 
@@ -134,6 +131,7 @@ class Bandwidth:
             stream = self._stream
             if stream.n_samples == 0 and buffer.shape[1]:
                 self.findings.clear()
+                stream.lanes = self._new_lanes()
             stream.dtype = buffer.dtype
             stream.n_samples += buffer.shape[1]
             added = stream.blocks.process(np.ascontiguousarray(buffer, np.float32))
@@ -159,19 +157,23 @@ class Bandwidth:
 
     def _new_stream(self) -> _Stream:
         spec = self._spec
-        size = (spec.n_bins, self.sample_rate / spec.n_fft, spec.hop / self.sample_rate)
-        plans = self._plans
         return _Stream(
             analyser=Analyser(spec, self.channels, map),
             synthesiser=Synthesiser(spec, self.channels, map),
             blocks=FixedBlocks(self._n_frames * spec.hop, self.channels, self._advance),
             dry=Delay(self.latency, self.channels),
-            lanes=[
-                _Lane(i, LimitTracker(*size), None) if plans is None else _Lane(i, None, plans[i])
-                for i in range(self.channels)
-            ],
+            lanes=[],
             dtype=np.dtype(np.float32),
         )
+
+    def _new_lanes(self) -> list[_Lane]:
+        """Made when a stream begins: till then the model may learn."""
+        spec, plans = self._spec, self._model.plans
+        size = (spec.n_bins, self.sample_rate / spec.n_fft, spec.hop / self.sample_rate)
+        return [
+            _Lane(i, LimitTracker(*size), None) if plans is None else _Lane(i, None, plans[i])
+            for i in range(self.channels)
+        ]
 
     def _advance(self, samples: F32) -> F32:
         """``frames_per_call`` hops ``[channels, samples]`` in, as much to be added out."""

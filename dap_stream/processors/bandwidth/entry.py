@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 def _make(settings: BandwidthSettings, stream: StreamFormat, model: BandwidthModel | None) -> Processor:
     from dap_stream.processors.bandwidth.bandwidth import Bandwidth
 
-    if model is None:
-        return Bandwidth(stream.sample_rate, stream.channels, settings)
-    findings = model.found_in(stream.sample_rate)
-    return Bandwidth(stream.sample_rate, stream.channels, settings, model.plans, findings)
+    return Bandwidth(stream.sample_rate, stream.channels, settings, model)
 
 
 def _make_live(settings: BandwidthSettings, stream: StreamFormat, model: None) -> Processor:

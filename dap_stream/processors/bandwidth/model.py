@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dap_stream.processors.findings import Findings, RepairModel
@@ -13,11 +14,17 @@ LOW_RATE_HZ = 32000  # below it a file as such lacks highs that are heard
 
 
 class BandwidthModel(RepairModel):
-    """Findings, and the limits of all channels once a recording was heard."""
+    """Findings, and the limits of all channels once a recording was heard.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    plans
+        Of each channel, if the recording was heard before; otherwise limits are found on the way.
+    """
+
+    def __init__(self, plans: Sequence[LimitPlan] | None = None) -> None:
         super().__init__()
-        self.plans: tuple[LimitPlan, ...] | None = None
+        self.plans = plans
         self._sample_rate = 0
 
     def found_in(self, sample_rate: int) -> Findings:

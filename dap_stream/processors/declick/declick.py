@@ -12,6 +12,7 @@ from dap_stream.core.stream_format import StreamFormat
 from dap_stream.core.units import ms_to_samples
 from dap_stream.processors.block_repairer import BlockRepairer, Patch, Span, Window
 from dap_stream.processors.declick.levels import FACTORS, Click, Level
+from dap_stream.processors.declick.model import ClickModel
 from dap_stream.processors.declick.odds import Expectation
 from dap_stream.processors.declick.settings import DeclickSettings
 from dap_stream.processors.findings import Finding, Findings
@@ -108,11 +109,8 @@ class Declick(BlockRepairer):
         1 to 64.
     settings
         How.
-    findings
-        Gets what is found.
-    known_per_s
-        Clicks a second and channel that are known to be there, from a first pass: where there are many,
-        small ones are repaired from the first second on.
+    model
+        Gets what is found; what a first pass told it is used.
 
     Raises
     ------
@@ -125,11 +123,13 @@ class Declick(BlockRepairer):
         sample_rate: int,
         channels: int = 1,
         settings: DeclickSettings | None = None,
-        findings: Findings | None = None,
-        known_per_s: float = 0.0,
+        model: ClickModel | None = None,
     ) -> None:
         self.settings = chosen = settings or DeclickSettings()
+        told = model or ClickModel()
+        findings = told.found_in(sample_rate)
         stream = StreamFormat(sample_rate, channels)
         span = Span(*(ms_to_samples(ms, sample_rate) for ms in (PAST_MS, HOP_MS, FUTURE_MS)))
-        told = Findings(sample_rate) if findings is None else findings
-        super().__init__(stream, span, lambda: ClickRepair(stream, span, chosen, told, known_per_s), told)
+        super().__init__(
+            stream, span, lambda: ClickRepair(stream, span, chosen, findings, told.per_s), findings
+        )

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 def _make(settings: DeclickSettings, stream: StreamFormat, model: ClickModel | None) -> Processor:
     from dap_stream.processors.declick.declick import Declick
 
-    if model is None:
-        return Declick(stream.sample_rate, stream.channels, settings)
-    found = model.found_in(stream.sample_rate)
-    return Declick(stream.sample_rate, stream.channels, settings, found, model.per_s)
+    return Declick(stream.sample_rate, stream.channels, settings, model)
 
 
 def _pretrain(

@@ -6,11 +6,18 @@ from dap_stream.processors.findings import RepairModel
 
 
 class ClickModel(RepairModel):
-    """Findings, and how many clicks a second the recording was found to have."""
+    """Findings, and what a first pass told.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    per_s
+        Clicks a second and channel that are known to be there: where there are many, small ones are repaired
+        from the first second on.
+    """
+
+    def __init__(self, per_s: float = 0.0) -> None:
         super().__init__()
-        self.per_s = 0.0
+        self.per_s = per_s
 
     def reset(self) -> None:
         """Forget it all."""

@@ -46,14 +46,14 @@ def offline(audio: np.ndarray) -> np.ndarray:
 CONTRACTS = {
     "whole": Contract(partial(Bandwidth, RATE, 2), offline=np.copy, channels=2),
     "limited": Contract(
-        partial(Bandwidth, RATE, 2, None, ALWAYS),
+        partial(Bandwidth, RATE, 2, None, BandwidthModel(ALWAYS)),
         offline=offline,
         make_unity=partial(Bandwidth, RATE, 2),
         channels=2,
         tolerance=2e-5,  # of 32 bits, which the network amplifies
     ),
     "live": Contract(
-        partial(Bandwidth, RATE, 2, None, ALWAYS, frames_per_call=1),
+        partial(Bandwidth, RATE, 2, None, BandwidthModel(ALWAYS), frames_per_call=1),
         offline=offline,
         make_unity=partial(Bandwidth, RATE, 2, frames_per_call=1),
         channels=2,
@@ -92,7 +92,7 @@ def repaired(
 ) -> tuple[np.ndarray, Bandwidth]:
     """As a file is."""
     plans = survey(ArraySource(audio, sample_rate))
-    processor = Bandwidth(sample_rate, len(audio), settings, plans)
+    processor = Bandwidth(sample_rate, len(audio), settings, BandwidthModel(plans))
     return process_array(processor, audio), processor
 
 
@@ -104,7 +104,7 @@ def band_power(audio: np.ndarray, low_hz: float, high_hz: float, sample_rate: in
 
 def test_the_stream_equals_the_plain_transform(rng: np.random.Generator) -> None:
     audio = np.concatenate((cut(voice(rng, 2.0)), cut(voice(rng, 2.0))))
-    processor = Bandwidth(RATE, 2, None, ALWAYS)
+    processor = Bandwidth(RATE, 2, None, BandwidthModel(ALWAYS))
     out = stream(processor, audio, 777)[:, processor.latency :]
     expected = offline(audio)
     assert np.abs(expected - audio).max() > 1e-3
@@ -234,7 +234,7 @@ def test_a_limit_that_hardly_anybody_hears_is_left(rng: np.random.Generator) -> 
     for plans in (survey(ArraySource(audio, 44100)), None):
         out = {}
         for enough_hz in (14000.0, 20000.0):
-            processor = Bandwidth(44100, 1, BandwidthSettings(enough_hz=enough_hz), plans)
+            processor = Bandwidth(44100, 1, BandwidthSettings(enough_hz=enough_hz), BandwidthModel(plans))
             out[enough_hz] = process_array(processor, audio)
             assert len(processor.findings) == (enough_hz == 20000.0)
         assert np.array_equal(out[14000.0], audio) and not np.array_equal(out[20000.0], audio)
@@ -260,7 +260,7 @@ def test_what_is_no_recording(value: float, n_samples: int) -> None:
 def test_absurd_samples_do_no_harm(rng: np.random.Generator) -> None:
     audio = cut(voice(rng, 4.0)).astype(np.float64)
     audio[0, 20000], audio[0, 30000:30010] = 1e30, np.nan
-    assert np.isfinite(process_array(Bandwidth(RATE, 1, None, ALWAYS[:1]), audio)).all()
+    assert np.isfinite(process_array(Bandwidth(RATE, 1, None, BandwidthModel(ALWAYS[:1])), audio)).all()
 
 
 def test_live_is_in_time() -> None:

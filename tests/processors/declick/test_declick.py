@@ -13,6 +13,7 @@ from dap_stream.core.contract import CHECKS, Contract
 from dap_stream.education.instruments.catalogue import INSTRUMENTS
 from dap_stream.education.voices.catalogue import VOICES
 from dap_stream.processors.declick.declick import Declick
+from dap_stream.processors.declick.model import ClickModel
 from dap_stream.processors.declick.settings import DeclickSettings
 
 
@@ -109,7 +110,7 @@ def test_a_long_smooth_click_goes_and_what_is_above_it_stays(rng: np.random.Gene
     clean = (low + hiss)[None]
     damaged = clean.copy()
     damaged[0, 12000:12072] += 0.5 * np.sin(np.pi * np.arange(72) / 72)
-    out = repaired(damaged, Declick(48000, known_per_s=3.0))
+    out = repaired(damaged, Declick(48000, model=ClickModel(3.0)))
     # Filled in anew, the hiss would be lost there: as much error as there is hiss.
     assert np.std((out - clean)[0, 12000:12072]) < 0.8 * np.std(hiss)
 

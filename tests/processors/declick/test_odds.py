@@ -53,7 +53,7 @@ def test_a_survey_counts(rng: np.random.Generator) -> None:
 
 def test_what_a_first_pass_found_is_used_from_the_first_sample_on(rng: np.random.Generator) -> None:
     audio = damaged(rng, 2.0, 10, height=0.015)
-    at_once, later = (Declick(8000, known_per_s=per_s) for per_s in (10.0, 0.0))
+    at_once, later = (Declick(8000, model=ClickModel(per_s)) for per_s in (10.0, 0.0))
     for processor in (at_once, later):
         processor.process(audio)
         processor.flush()
