@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from dap_stream.core.array_types import F64
+from dap_stream.core.array_types import F64, Audio
+from dap_stream.core.contract import Contract
 from dap_stream.education.instruments.sustained import draw_organ
 from dap_stream.education.voices.catalogue import VOICES
 
@@ -37,3 +40,12 @@ def organ_tone(rng: np.random.Generator, hz: float, seconds: float) -> F64:
     n_samples = round(seconds * RATE)
     tone = draw_organ(rng)(rng, hz, seconds)[:n_samples].astype(np.float64)
     return np.asarray(0.1 * tone / np.sqrt(np.mean(tone**2)) + 1e-4 * rng.standard_normal(n_samples))
+
+
+@dataclass(frozen=True)
+class HumContract(Contract):
+    """The contract while something is subtracted."""
+
+    def signal(self, rng: np.random.Generator) -> Audio:
+        hum = drifting(rng, self.n_samples, 8000, 50.0, 10)
+        return (0.1 * hum + 0.01 * rng.standard_normal((self.channels, self.n_samples))).astype(self.dtype)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hums import RATE, drifting, organ_tone, voice
+from hums import RATE, HumContract, drifting, organ_tone, voice
 
-from dap_stream.core.array_types import F64, Audio
+from dap_stream.core.array_types import F64
 from dap_stream.core.arrays import ArraySource, process_array
 from dap_stream.core.contract import CHECKS, Contract, buffer_size, mid_reset, reuse
 from dap_stream.core.stream_format import StreamFormat
@@ -21,16 +20,6 @@ from dap_stream.processors.dehum.dehum import Dehum
 from dap_stream.processors.dehum.settings import MAINS, DehumSettings
 from dap_stream.processors.dehum.watcher import HumModel, survey
 from dap_stream.processors.findings import Finding
-
-
-@dataclass(frozen=True)
-class HumContract(Contract):
-    """The contract while something is subtracted."""
-
-    def signal(self, rng: np.random.Generator) -> Audio:
-        hum = drifting(rng, self.n_samples, 8000, 50.0, 10)
-        return (0.1 * hum + 0.01 * rng.standard_normal((self.channels, self.n_samples))).astype(self.dtype)
-
 
 CONTRACT = Contract(make=lambda: Dehum(8000, 2), offline=np.copy, channels=2, n_samples=60_011)
 AT_WORK = HumContract(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hums import RATE, drifting, voice
+from hums import RATE, HumContract, drifting, voice
 
-from dap_stream.core.array_types import Audio
 from dap_stream.core.arrays import process_array
 from dap_stream.core.contract import CHECKS, Contract, buffer_size, mid_reset, reuse
 from dap_stream.core.stream_format import StreamFormat
@@ -19,16 +17,6 @@ from dap_stream.processors import build
 from dap_stream.processors.chain_settings import chain_of
 from dap_stream.processors.dehum.live import LiveDehum
 from dap_stream.processors.dehum.settings import DehumSettings
-
-
-@dataclass(frozen=True)
-class HumContract(Contract):
-    """The contract while something is subtracted."""
-
-    def signal(self, rng: np.random.Generator) -> Audio:
-        hum = drifting(rng, self.n_samples, 8000, 50.0, 10)
-        return (0.1 * hum + 0.01 * rng.standard_normal((self.channels, self.n_samples))).astype(self.dtype)
-
 
 CONTRACT = Contract(make=lambda: LiveDehum(8000, 2), offline=np.copy, channels=2)
 AT_WORK = HumContract(
