@@ -9,7 +9,7 @@ from typing import Any
 
 from dap_stream.cli.wording import in_options
 from dap_stream.core.settings import limits
-from dap_stream.core.units import format_seconds
+from dap_stream.core.units import format_channels, format_seconds
 from dap_stream.errors import DapStreamError
 from dap_stream.processors.registry import PROCESSORS
 from dap_stream.report.json_text import json_line
@@ -114,7 +114,7 @@ def _text(name: str, found: dict[str, Any]) -> str:
         frames = f"window_ms={found['window_ms']:g}, lookahead={found['lookahead']}"
         return f"{name}: {kind}, {frames}, {found['weights']} weights"
     length = "length not stated" if found["seconds"] is None else format_seconds(found["seconds"], 3)
-    channels = f"{found['channels']} channel{'s' if found['channels'] > 1 else ''}"
+    channels = format_channels(found["channels"])
     first = (
         f"{name}: {found['container']} {found['subtype']}, {found['sample_rate']} Hz, {channels}, {length}, "
         f"{found['bytes'] / 1e6:.1f} MB"

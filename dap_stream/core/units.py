@@ -75,6 +75,15 @@ def format_seconds(seconds: float, decimals: int = 0) -> str:
     return f"-{text}" if seconds < 0 and ticks else text
 
 
+def format_channels(channels: int) -> str:
+    """Number of channels, in words.
+
+    >>> format_channels(1), format_channels(2)
+    ('1 channel', '2 channels')
+    """
+    return f"{channels} channel{'s' if channels > 1 else ''}"
+
+
 def parse_seconds(text: str) -> float:
     """Seconds from ``90``, ``90.5``, ``1:30`` or ``1:01:30.5``; ValueError for anything else.
 

@@ -13,6 +13,13 @@ from dap_stream.errors import DapStreamError, InputError, OutputError, SettingEr
 PIPE = "-"
 NOWHERE = ""
 """Output of a recording that is only looked at."""
+
+
+def shown_name(path: str) -> str:
+    """Name of an input or output, for people."""
+    return "(pipe)" if path == PIPE else path
+
+
 CLEAN, REMOVED, REPORT, REPAIRED, LABELS = "_clean", "_removed", "_report", "_repaired", "_labels"
 
 _MAX_NAME_BYTES = 255  # of all file systems that matter

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dap_stream.apps.files.job import Outcome
-from dap_stream.core.units import format_seconds
+from dap_stream.core.units import format_channels, format_seconds
+from dap_stream.io.output_paths import shown_name
 from dap_stream.processors.findings import Finding
 from dap_stream.processors.registry import PROCESSORS
 
@@ -73,9 +74,8 @@ def total_values(outcome: Outcome) -> dict[str, object]:
 def table(outcome: Outcome) -> str:
     """A heading with the totals, and a row for each finding, or for the first ones of each kind."""
     record = outcome.record
-    channels = f"{record.channels} channel{'s' if record.channels > 1 else ''}"
-    name = "(pipe)" if outcome.job.names.source == "-" else outcome.job.names.source
-    head = f"{name}: {format_seconds(record.seconds)} at {record.sample_rate} Hz, {channels}"
+    sound = f"{format_seconds(record.seconds)} at {record.sample_rate} Hz, {format_channels(record.channels)}"
+    head = f"{shown_name(outcome.job.names.source)}: {sound}"
     lines = ["; ".join([head, *totals_text(outcome)])]
     shown, left = shares(outcome.findings, MOST_ROWS)
     if shown:

@@ -9,9 +9,9 @@ from dap_stream.apps.files.damage import finding_values, total_values, totals_te
 from dap_stream.apps.files.estimate import Estimate
 from dap_stream.apps.files.job import Outcome
 from dap_stream.core.finite import MAX_SAMPLE
-from dap_stream.core.units import format_seconds, gain_to_db
+from dap_stream.core.units import format_channels, format_seconds, gain_to_db
 from dap_stream.core.version import __version__
-from dap_stream.io.output_paths import PIPE
+from dap_stream.io.output_paths import shown_name
 from dap_stream.processors.registry import PROCESSORS
 from dap_stream.report.json_text import json_line
 from dap_stream.report.memory import peak_memory_mb
@@ -20,7 +20,7 @@ from dap_stream.report.memory import peak_memory_mb
 def result_line(outcome: Outcome) -> str:
     """One line: what became of the recording."""
     record, names = outcome.record, outcome.job.names
-    channels = f"{record.channels} channel{'s' if record.channels > 1 else ''}"
+    channels = format_channels(record.channels)
     done = [PROCESSORS[name].describe(settings) for name, settings in outcome.chain.processors]
     facts = [f"{format_seconds(record.seconds)} at {record.sample_rate} Hz", channels, *filter(None, done)]
     parts = [", ".join(facts), *totals_text(outcome), *outcome.remarks]
@@ -39,17 +39,13 @@ def result_line(outcome: Outcome) -> str:
         parts.append(f"labels in {names.labels}")
     if outcome.job.save_profile is not None:
         parts.append(f"profile in {outcome.job.save_profile}")
-    return f"{_name(names.source)} -> {_name(names.output)}: {'; '.join(parts)}"
-
-
-def _name(path: str) -> str:
-    return "(pipe)" if path == PIPE else path
+    return f"{shown_name(names.source)} -> {shown_name(names.output)}: {'; '.join(parts)}"
 
 
 def warnings(outcome: Outcome) -> list[str]:
     """Warnings about the audio, one line each."""
     record, texts = outcome.record, []
-    name = _name(outcome.job.names.source)
+    name = shown_name(outcome.job.names.source)
     if record.non_finite:
         at = format_seconds(outcome.job.start_s + (record.first_non_finite_s or 0.0), 3)
         texts.append(
@@ -123,9 +119,9 @@ def failure_json(failure: Failure) -> str:
 def estimate_text(estimate: Estimate) -> str:
     """A dry run in some lines."""
     length = "of unknown length" if estimate.seconds is None else format_seconds(estimate.seconds)
-    channels = f"{estimate.channels} channel{'s' if estimate.channels > 1 else ''}"
+    channels = format_channels(estimate.channels)
     lines = [
-        f"{_name(estimate.source)} -> {_name(estimate.output)} (dry run: nothing is written)",
+        f"{shown_name(estimate.source)} -> {shown_name(estimate.output)} (dry run: nothing is written)",
         f"  recording: {estimate.container} {estimate.subtype}, {estimate.sample_rate} Hz, "
         f"{channels}, {length}",
         f"  {settings_text(estimate.settings)}",

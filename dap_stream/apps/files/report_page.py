@@ -18,7 +18,7 @@ from dap_stream.apps.files.report_survey import PARTS, Survey, survey
 from dap_stream.core.array_types import F64
 from dap_stream.core.finite import finite
 from dap_stream.core.streams import SeekableSource, read_up_to
-from dap_stream.core.units import db_to_gain, format_seconds, gain_to_db, seconds_to_samples
+from dap_stream.core.units import db_to_gain, format_channels, format_seconds, gain_to_db, seconds_to_samples
 from dap_stream.core.version import __version__
 from dap_stream.dsp.loudness import STEP_S
 from dap_stream.errors import InputError
@@ -145,7 +145,7 @@ def _smooth(values: F64, seconds: float) -> F64:
 
 def _summary(outcome: Outcome) -> str:
     record = outcome.record
-    channels = f"{record.channels} channel{'s' if record.channels > 1 else ''}"
+    channels = format_channels(record.channels)
     length = format_seconds(record.seconds)
     return f"{length} at {record.sample_rate} Hz, {channels}, {outcome.file_format.subtype}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dap_stream.apps.live.settings import LiveSettings
 from dap_stream.core.stream_format import StreamFormat
-from dap_stream.core.units import format_seconds, samples_to_ms
+from dap_stream.core.units import format_channels, format_seconds, samples_to_ms
 from dap_stream.processors.chain_settings import ChainSettings
 from dap_stream.realtime.duplex_buffer import Counts
 from dap_stream.realtime.watchdog import Latency
@@ -88,7 +88,7 @@ def first_line(source: str, target: str, stream: StreamFormat, latency: Latency,
     """Line that says what is running. ``block_size`` 0: the device chooses."""
     rate = stream.sample_rate
     blocks = f"blocks of {block_size}" if block_size else "blocks as the device likes"
-    channels = f"{stream.channels} channel{'s' if stream.channels > 1 else ''}"
+    channels = format_channels(stream.channels)
     device = latency.device_in + latency.device_out
     parts = [("window and look-ahead", latency.processor), ("margin", latency.margin)]
     parts += [("device", device)] if device else []
