@@ -94,7 +94,7 @@ def _models(
     make: Callable[[str, Settings, Profile | None], _AnyModel | None],
 ) -> dict[str, _AnyModel]:
     models: dict[str, _AnyModel] = {}
-    learner = next(iter(_learners(chain)), None)
+    learner = next(iter(chain.learners), None)
     if profile is not None and learner is None:
         raise ProfileError(f"a profile is of no use: nothing in the chain ({', '.join(chain.names)}) learns")
     try:
@@ -109,18 +109,9 @@ def _models(
     return models
 
 
-def _learners(chain: ChainSettings) -> list[str]:
-    """Processors that learn what a profile can keep."""
-    return [
-        name
-        for name, settings in chain.processors
-        if (learns := PROCESSORS[name].learns) is not None and learns(settings)
-    ]
-
-
 def learned(chain: ChainSettings, models: Mapping[str, Model]) -> Profile:
     """Profile of the first that learns; SettingError if nothing does."""
-    for name in _learners(chain):
+    for name in chain.learners:
         return cast(LearnedModel, models[name]).profile()
     raise SettingError("nothing in the chain learns, so there is no profile to save")
 

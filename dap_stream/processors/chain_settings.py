@@ -58,13 +58,18 @@ class ChainSettings:
         return tuple(name for name, _ in self.processors)
 
     @property
+    def learners(self) -> tuple[str, ...]:
+        """Processors that learn something that a profile can keep, in their order."""
+        return tuple(
+            name
+            for name, settings in self.processors
+            if (learns := PROCESSORS[name].learns) is not None and learns(settings)
+        )
+
+    @property
     def learns(self) -> bool:
         """Whether a processor learns something that a profile can keep."""
-        return any(
-            learns(settings)
-            for name, settings in self.processors
-            if (learns := PROCESSORS[name].learns) is not None
-        )
+        return bool(self.learners)
 
     def get(self, name: str) -> Settings | None:
         """Settings of one processor.
