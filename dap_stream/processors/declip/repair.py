@@ -151,7 +151,10 @@ class ClippingRepair:
         found = channel.open
         if found is not None and start - found.end < self._join:
             n_peaks = found.count + (start > found.end)  # a run may go on from the window before
-            channel.open = replace(found, n_samples=start + n_samples - found.start, count=n_peaks)
+            n_damaged = found.n_damaged + n_samples  # without the sound between the peaks
+            channel.open = replace(
+                found, n_samples=start + n_samples - found.start, count=n_peaks, together=n_damaged
+            )
             return
         self._close(channel)
         text = f"clipped at {gain_to_db(level):.1f} dBFS"

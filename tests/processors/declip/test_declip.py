@@ -147,6 +147,7 @@ def test_a_finding_is_a_stretch_with_the_number_of_its_peaks() -> None:
     (found,) = processor.findings
     cut = np.flatnonzero(np.abs(clipped) == 0.25)
     assert (found.start, found.end) == (cut[0], cut[-1] + 1)
+    assert found.n_damaged == len(cut)  # not the sound between the peaks
     runs = 1 + np.count_nonzero(np.diff(cut) > 1)
     assert abs(found.count - runs) <= 2  # the two sides may follow each other at once
 
